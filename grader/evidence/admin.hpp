@@ -1,0 +1,72 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/client_config.hpp"
+#include "support/record.hpp"
+
+namespace grader {
+
+/// Committed offsets of a group: absent where nothing was committed.
+using Offsets = std::map<course::TopicPartition, std::int64_t>;
+
+/// A member of a group, as the coordinator describes it.
+struct Member {
+  std::string member_id;  ///< Given by the coordinator.
+  std::string client_id;  ///< Given by the client.
+  std::string instance_id;  ///< group.instance.id; empty without static membership.
+  std::vector<course::TopicPartition> partitions;
+};
+
+/// A group, as the coordinator describes it: "Stable", "PreparingRebalance", "CompletingRebalance",
+/// "Empty" or "Dead" (which is also said of a group that does not exist).
+struct Group {
+  std::string state;
+  std::string assignor;  ///< "range", "cooperative-sticky", …
+  std::vector<Member> members;
+};
+
+/// The administrator's requests to a cluster, over one client. Every call waits for its answer and
+/// throws `InfraError` when there is none or the broker refuses. Safe to use from any thread.
+/// librdkafka: rdkafka.h, "Admin API".
+class Admin {
+ public:
+  explicit Admin(const course::ClientConfig& config);
+
+  using TopicSettings = std::map<std::string, std::string>;
+  void create_topic(const std::string& topic, int partitions, const TopicSettings& settings = {}, int replicas = 1);
+  void delete_topics(const std::vector<std::string>& topics);
+  void create_partitions(const std::string& topic, int total);
+  std::vector<std::string> topics();
+  /// Number of partitions; nothing if there is no such topic.
+  std::optional<int> partition_count(const std::string& topic);
+  /// First and next offset of a partition.
+  std::pair<std::int64_t, std::int64_t> watermarks(const course::TopicPartition& partition);
+
+  Offsets committed(const std::string& group);
+  Group describe(const std::string& group);
+  void delete_group(const std::string& group);
+
+  /// Lets `user` do everything with topics, groups and transactional ids whose names begin with `prefix`.
+  void allow_prefix(const std::string& user, const std::string& prefix);
+  /// Takes every right of `user` away.
+  void revoke_all(const std::string& user);
+
+  [[nodiscard]] rd_kafka_t* handle() const { return client_.get(); }
+
+ private:
+  struct Destroy {
+    void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
+  };
+  std::unique_ptr<rd_kafka_t, Destroy> client_;
+};
+
+}  // namespace grader

@@ -1,0 +1,81 @@
+#include "harness/command.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "harness/infra_error.hpp"
+
+namespace grader {
+
+CommandResult run_command(const std::vector<std::string>& arguments) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw InfraError(std::string("no pipe: ") + std::strerror(errno));
+  const Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, writing.get(), STDERR_FILENO);
+  std::vector<std::string> strings = arguments;
+  std::vector<char*> pointers;
+  for (auto& text : strings) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  pid_t child = 0;
+  const int error = posix_spawnp(&child, pointers[0], &actions, nullptr, pointers.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) throw InfraError("can't run " + arguments.front() + ": " + std::strerror(error));
+  writing.reset();
+
+  CommandResult result;
+  std::array<char, 4096> buffer{};
+  for (ssize_t size = 0; (size = read(reading.get(), buffer.data(), buffer.size())) > 0;) {
+    result.output.append(buffer.data(), static_cast<std::size_t>(size));
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+namespace {
+
+Descriptor open_lock(const std::filesystem::path& file) {
+  Descriptor descriptor(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!descriptor.valid()) throw InfraError("can't open the lock " + file.string() + ": " + std::strerror(errno));
+  return descriptor;
+}
+
+}  // namespace
+
+FileLock::FileLock(const std::filesystem::path& file) : file_(open_lock(file)) {
+  if (flock(file_.get(), LOCK_EX) != 0) throw InfraError("can't lock " + file.string() + ": " + std::strerror(errno));
+}
+
+std::optional<FileLock> FileLock::try_to_get(const std::filesystem::path& file) {
+  auto descriptor = open_lock(file);
+  if (flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  return FileLock(std::move(descriptor));
+}
+
+void write_if_changed(const std::filesystem::path& file, const std::string& text) {
+  {
+    const std::ifstream old(file, std::ios::binary);
+    std::ostringstream content;
+    content << old.rdbuf();
+    if (old && content.str() == text) return;
+  }
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << text;
+  if (!out.flush()) throw InfraError("can't write " + file.string() + "; is the disk full?");
+}
+
+}  // namespace grader

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/descriptor.hpp"
+
+namespace grader {
+
+/// How one of our own commands (a compiler, a script) ended.
+struct CommandResult {
+  int exit_code = 0;  ///< 128 + signal if a signal ended it.
+  std::string output; ///< stdout and stderr together.
+};
+
+/// Runs a program of ours, found in PATH, to its end. Throws `InfraError` if it can't be started.
+CommandResult run_command(const std::vector<std::string>& arguments);
+
+/// Holds a lock file (flock) for as long as it lives; waits for whoever has it. It ends with the process.
+class FileLock {
+ public:
+  explicit FileLock(const std::filesystem::path& file);
+
+  /// Nothing if somebody else has it.
+  static std::optional<FileLock> try_to_get(const std::filesystem::path& file);
+
+ private:
+  explicit FileLock(Descriptor file) : file_(std::move(file)) {}
+  Descriptor file_;
+};
+
+/// Writes `text` to `file` unless it is there already, so that its time stamp means something.
+void write_if_changed(const std::filesystem::path& file, const std::string& text);
+
+}  // namespace grader

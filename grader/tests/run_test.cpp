@@ -1,0 +1,119 @@
+// The harness runs programs it does not trust: what must hold of processes, limits and the private line.
+
+#include "harness/run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "support/report_channel.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using grader::Clock;
+using grader::Conversation;
+using grader::ProgramSpec;
+using grader::Run;
+
+class RunTest : public ::testing::Test {
+ protected:
+  RunTest() { std::filesystem::create_directories(folder_); }
+  ~RunTest() override { std::filesystem::remove_all(folder_); }
+
+  ProgramSpec shell(const std::string& script) {
+    return {.executable = "/bin/bash", .arguments = {"-c", script}, .environment = {{"PATH", "/usr/bin:/bin"}}, .folder = folder_};
+  }
+  Run run(ProgramSpec spec) { return {std::move(spec), {}, {}}; }
+
+  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / ("run-test-" + std::to_string(getpid()));
+};
+
+TEST_F(RunTest, TellsExitCodeOutputAndInput) {
+  auto spec = shell("cat; echo oops >&2; exit 7");
+  spec.input = "hello";
+  Run program(std::move(spec), {}, {});
+  const auto ended = program.wait(Clock::now() + 5s);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->exit_code, 7);
+  EXPECT_EQ(program.standard_output(), "hello");
+  EXPECT_EQ(program.standard_error(), "oops\n");
+}
+
+TEST_F(RunTest, KillsTheWholeGroup) {
+  Run program(shell("sleep 1000 & echo $!; wait"), {}, {});
+  while (program.standard_output().empty()) ASSERT_FALSE(program.wait(Clock::now() + 5ms));
+  const pid_t child = std::stoi(program.standard_output());
+  EXPECT_EQ(program.kill().signal, SIGKILL);
+  // The orphan is reaped by whoever adopts it; what matters is that it no longer runs.
+  const auto deadline = Clock::now() + 5s;
+  while (kill(child, 0) == 0 && Clock::now() < deadline) {
+    std::ifstream status("/proc/" + std::to_string(child) + "/stat");
+    std::string pid, name, state;
+    status >> pid >> name >> state;
+    if (state == "Z") break;
+  }
+  EXPECT_LT(Clock::now(), deadline);
+}
+
+TEST_F(RunTest, DescendantsThatLeaveTheGroupDoNotSurvive) {
+  grader::adopt_orphans();
+  pid_t daemon = 0;
+  {
+    Run program(shell("setsid sleep 1000 & echo $!"), {}, {});
+    ASSERT_TRUE(program.wait(Clock::now() + 5s));
+    daemon = std::stoi(program.standard_output());
+    EXPECT_EQ(kill(daemon, 0), 0);
+  }
+  grader::kill_all_descendants();
+  EXPECT_NE(kill(daemon, 0), 0);
+}
+
+TEST_F(RunTest, StopsWhatGrowsWithoutBound) {
+  auto spec = shell("x=$(head -c 300000000 /dev/zero | tr '\\0' x); sleep 1000");
+  spec.limits.memory_bytes = 100U << 20U;
+  Run program(std::move(spec), {}, {});
+  const auto ended = program.wait(Clock::now() + 20s);
+  ASSERT_TRUE(ended);
+  EXPECT_TRUE(ended->over_memory);
+}
+
+TEST_F(RunTest, StopsEndlessOutput) {
+  auto spec = shell("yes");
+  spec.limits.file_bytes = 1U << 20U;
+  Run program(std::move(spec), {}, {});
+  ASSERT_TRUE(program.wait(Clock::now() + 10s));
+  EXPECT_LE(program.standard_output().size(), 1U << 20U);
+}
+
+TEST_F(RunTest, InheritsNothingButWhatIsNamed) {
+  Run program(shell("ls /proc/self/fd; env"), {}, {});
+  ASSERT_TRUE(program.wait(Clock::now() + 5s));
+  EXPECT_EQ(program.standard_output().find("HOME="), std::string::npos);
+  EXPECT_EQ(program.standard_output().substr(0, 10), "0\n1\n2\n3\n4\n") << "4 is ls's own: " << program.standard_output();
+}
+
+TEST(Conversation, HoldsAndReleasesThreadsOneByOne) {
+  Conversation grader([](const nlohmann::json&) { return std::nullopt; }, {});
+  setenv("COURSE_REPORT_FD", std::to_string(grader.program_end()).c_str(), 1);
+  const auto channel = course::ReportChannel::from_environment();
+  unsetenv("COURSE_REPORT_FD");
+  std::vector<std::jthread> threads;
+  std::atomic<int> gone_on = 0;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&, i] {
+      channel->tell({{"kind", "before"}, {"thread", i}});
+      EXPECT_EQ(channel->ask({{"kind", "hook"}, {"thread", i}}), nlohmann::json(i));
+      ++gone_on;
+    });
+  }
+  ASSERT_TRUE(grader.wait_until([](const auto&, const auto& held) { return held.size() == 3; }, Clock::now() + 5s));
+  EXPECT_EQ(gone_on, 0);
+  EXPECT_EQ(grader.messages().size(), 6U);
+  for (const auto& question : grader.held()) grader.answer(question, question.body["thread"]);
+  threads.clear();
+  EXPECT_EQ(gone_on, 3);
+  EXPECT_TRUE(grader.held().empty());
+}
+
+}  // namespace

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace grader {
+
+// Each adds one command to `app`. The command runs while the arguments are parsed (CLI11 callbacks) and
+// writes its exit code to `exit_code`: 0 all well, 1 something failed, 2 infrastructure or wrong use.
+
+void add_broker_command(CLI::App& app, int& exit_code);
+
+}  // namespace grader
