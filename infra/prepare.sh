@@ -19,28 +19,9 @@ trap 'die "line $LINENO of infra/prepare.sh failed: $BASH_COMMAND"' ERR
 [ -n "${XDG_CACHE_HOME:-${HOME:-}}" ] || die "neither HOME nor XDG_CACHE_HOME is set, so there is no cache folder." "Set one of them."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kafka-course
 
-# --- Java: JAVA_HOME, then PATH, then where distributions install it; the first that is 17 or newer ---------------
-
-java='' java_home='' java_version='' found_java=''
-find_java() {
-  local candidate home version
-  for candidate in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} "$(command -v java || true)" /usr/lib/jvm/*/bin/java; do
-    [ -x "$candidate" ] || continue
-    home=$(readlink -f "$candidate") home=${home%/bin/java}
-    # The release file saves starting Java just to ask its version; a wrapper script (jenv, asdf) has none beside it.
-    if [ ! -f "$home/release" ]; then
-      home=$("$candidate" -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java\.home = //p') || continue
-      [ -f "$home/release" ] || continue
-    fi
-    [[ $(<"$home/release") =~ JAVA_VERSION=\"(1\.)?([0-9]+)([^\"]*)\" ]] || continue
-    version=${BASH_REMATCH[2]}${BASH_REMATCH[3]}
-    found_java+="${found_java:+, }$candidate ($version)"
-    if ((BASH_REMATCH[2] >= 17)); then java=$home/bin/java java_home=$home java_version=$version; return; fi
-  done
-  [ -n "$found_java" ] || die "no Java found (JAVA_HOME, PATH, /usr/lib/jvm)." "Kafka needs Java 17 or newer: run infra/install.sh, or install openjdk-17-jre-headless."
-  die "Java is too old: $found_java." "Kafka needs Java 17 or newer: run infra/install.sh, or set JAVA_HOME to a newer one."
-}
-find_java
+# shellcheck source=infra/find-java.sh
+. "$infra/find-java.sh"
+find_java || die "${found_java:+Java is too old: }${found_java:-no Java found in JAVA_HOME, PATH or /usr/lib/jvm}." "Kafka needs Java 17 or newer: run infra/install.sh, or set JAVA_HOME to one."
 
 # --- Names ----------------------------------------------------------------------------------------------------
 
@@ -52,7 +33,7 @@ dir=$cache/kafka-$kafka_version-$(hash8 <"$sums")
 libs=$dir/libs
 # An archive fits only the Java that wrote it. Java recognises itself by its modules file, so do we.
 prepared=$dir/java-$java_version-$({
-  grep -hv '^#' "$infra"/{java-flags,broker.properties,embedded.properties.in,learner.properties.in} "${BASH_SOURCE[0]}"
+  grep -hv '^#' "$infra"/{prepare.sh,java-flags,broker.properties,embedded.properties.in,learner.properties.in}
   echo "$dir"; stat -c '%n %s %Y' "$java_home/lib/modules"
 } | hash8)
 
