@@ -211,6 +211,10 @@ Group Admin::describe(const std::string& group) {
   for (std::size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(groups[0]); ++i) {
     described.members.push_back(to_member(rd_kafka_ConsumerGroupDescription_member(groups[0], i)));
   }
+  if (const auto* coordinator = rd_kafka_ConsumerGroupDescription_coordinator(groups[0])) {
+    described.coordinator_host = text_or_empty(rd_kafka_Node_host(coordinator));
+    described.coordinator_port = rd_kafka_Node_port(coordinator);
+  }
   return described;
 }
 

@@ -24,6 +24,8 @@ struct Member {
   std::string client_id;  ///< Given by the client.
   std::string instance_id;  ///< group.instance.id; empty without static membership.
   std::vector<course::TopicPartition> partitions;
+
+  friend bool operator==(const Member&, const Member&) = default;
 };
 
 /// A group, as the coordinator describes it: "Stable", "PreparingRebalance", "CompletingRebalance",
@@ -32,6 +34,10 @@ struct Group {
   std::string state;
   std::string assignor;  ///< "range", "cooperative-sticky", …
   std::vector<Member> members;
+  std::string coordinator_host{};  ///< The broker that looks after the group.
+  int coordinator_port = 0;
+
+  friend bool operator==(const Group&, const Group&) = default;
 };
 
 /// The administrator's requests to a cluster, over one client. Every call waits for its answer and

@@ -33,12 +33,19 @@ bool send_descriptor(int fd, int passenger) {
   return sendmsg(fd, &message, MSG_NOSIGNAL) == 1;
 }
 
-/// The calling thread's end of its own connection; closed when the thread ends.
+/// The calling thread's end of its own connection. Trivial, so that it is sound to use even while the
+/// thread's other objects are being destroyed (a client that is a static object reports its end).
 struct Connection {
-  int fd = -1;
-  pid_t owner = -1;
-  ~Connection() {
-    if (fd >= 0) close(fd);
+  int fd;
+  pid_t owner;
+};
+thread_local Connection connection{.fd = -1, .owner = -1};
+
+/// Closes the connection when the thread ends.
+struct CloseAtThreadEnd {
+  ~CloseAtThreadEnd() {
+    if (connection.fd >= 0) close(connection.fd);
+    connection = {.fd = -1, .owner = -1};  // whoever reports after this gets a new one
   }
 };
 
@@ -57,7 +64,7 @@ std::shared_ptr<ReportChannel> ReportChannel::from_environment() {
 }
 
 int ReportChannel::own_connection() {
-  thread_local Connection connection;
+  thread_local const CloseAtThreadEnd closer;
   if (connection.owner == getpid()) return connection.fd;  // a forked child needs one of its own
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
