@@ -26,6 +26,8 @@ struct Broker {
   Principal admin;
   std::vector<Principal> check_users;  ///< Without any right until somebody gives them some.
   std::filesystem::path logs;          ///< Folder of `requests.log` and `server.log`.
+  std::chrono::system_clock::time_point started_at;
+  std::chrono::seconds idle_limit{0};  ///< It ends when unused for so long.
 
   [[nodiscard]] std::string learner_address() const { return "localhost:" + std::to_string(learner_port); }
   [[nodiscard]] std::string grader_address() const { return "127.0.0.1:" + std::to_string(grader_port); }
@@ -41,8 +43,13 @@ struct BrokerOptions {
 std::optional<Broker> running_broker(const std::filesystem::path& folder);
 
 /// Starts a broker with its state in `folder`, or returns the one that runs there. Returns when it
-/// answers. Throws `InfraError` with what to do when it can't be started.
-Broker start_broker(const Paths& paths, const std::filesystem::path& folder, const BrokerOptions& options = {});
+/// answers. Its topics are those of the last broker that was started there. The first start on a machine
+/// fetches Kafka and says so on stderr. Throws `InfraError` with what to do when it can't be started.
+///
+/// The broker is no descendant of the caller and outlives it, unless a process above the caller has made
+/// itself a subreaper (PR_SET_CHILD_SUBREAPER) and kills what it adopts.
+Broker start_broker(const Paths& paths, const std::filesystem::path& folder,
+                    const BrokerOptions& options = {});
 
 /// Stops the broker of `folder` and waits until no process of it is left. False if none was running.
 bool stop_broker(const std::filesystem::path& folder);

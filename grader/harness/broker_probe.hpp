@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/broker.hpp"
+
+namespace grader {
+
+/// Whether something accepts connections on 127.0.0.1:`port`.
+bool accepts_connections(int port);
+
+/// The names of the broker's topics, Kafka's own (`__…`) left out, if it answers within `limit`.
+std::optional<std::vector<std::string>> topics_of(const Broker& broker, std::chrono::milliseconds limit);
+
+/// Uses what a broker makes ready at first use only: the coordinators of groups and of transactions. Who
+/// comes next then need not wait for them. Returns what failed, if anything; that harms nobody.
+std::optional<std::string> warm_up(const Broker& broker);
+
+/// Established connections of clients to the broker's listeners, as the kernel knows them; those that
+/// the broker has with itself do not count.
+int client_connections(const Broker& broker);
+
+}  // namespace grader
