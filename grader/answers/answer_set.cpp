@@ -28,35 +28,43 @@ fs::path object_path(const Paths& paths, const std::string& set, const Exercise&
   return answers_folder(paths, set) / exercise.folder / (exercise.name + ".o");
 }
 
-/// The build statements of one set, in ninja's language (https://ninja-build.org/manual.html).
-std::string statements(const Paths& paths, const CourseTable& course, const AnswerSet& set,
-                       const std::vector<std::string>& only) {
-  std::string text;
-  const auto wanted = [&](const PhaseProgram& program) {
-    return only.empty() || std::ranges::find(only, program.name) != only.end();
-  };
-  for (const auto& exercise : course.exercises) {
-    const bool used = std::ranges::any_of(course.programs, [&](const PhaseProgram& program) {
-      return wanted(program) && std::ranges::find(program.exercises, exercise.name) != program.exercises.end();
-    });
-    if (!used) continue;
-    const fs::path skeleton = paths.root / "grader/skeletons" / exercise.source();
+/// Writes ninja's build statements (https://ninja-build.org/manual.html) for several sets.
+class BuildFile {
+ public:
+  BuildFile(const Paths& paths, const CourseTable& course) : paths_(paths), course_(course) {}
+
+  void add(const AnswerSet& set) {
+    for (const auto& program : course_.programs) {
+      if (!set.programs.empty() && std::ranges::find(set.programs, program.name) == set.programs.end()) continue;
+      std::string objects;
+      for (const auto& name : program.exercises) objects += ' ' + object(set, course_.exercise(name));
+      text_ += fmt::format("build {}: link $main_{}{} | $support\n",
+                           escaped(program_path(paths_, set.name, program.name)), program.name, objects);
+    }
+  }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  /// The object of an exercise; its statement is written when the source is met for the first time.
+  std::string object(const AnswerSet& set, const Exercise& exercise) {
+    const fs::path skeleton = paths_.root / "grader/skeletons" / exercise.source();
     const auto given = set.sources.find(exercise.name);
     const fs::path source = given == set.sources.end() ? skeleton : given->second;
-    text += fmt::format("build {}: compile {} | {} $script\n  name = {}\n  source = {}\n  skeleton = {}\n",
-                        escaped(object_path(paths, set.name, exercise)), escaped(source), escaped(skeleton),
-                        exercise.name, escaped(fs::proximate(source, paths.root)),
-                        escaped(fs::proximate(skeleton, paths.root)));
+    const auto [known, is_new] = objects_.try_emplace(source, escaped(object_path(paths_, set.name, exercise)));
+    if (is_new) {
+      text_ += fmt::format("build {}: compile {} | {} $script\n  name = {}\n  source = {}\n  skeleton = {}\n", known->second,
+                           escaped(source), escaped(skeleton), exercise.name, escaped(fs::proximate(source, paths_.root)),
+                           escaped(fs::proximate(skeleton, paths_.root)));
+    }
+    return known->second;
   }
-  for (const auto& program : course.programs) {
-    if (!wanted(program)) continue;
-    std::string objects;
-    for (const auto& name : program.exercises) objects += ' ' + escaped(object_path(paths, set.name, course.exercise(name)));
-    text += fmt::format("build {}: link $main_{}{} | $support\n", escaped(program_path(paths, set.name, program.name)),
-                        program.name, objects);
-  }
-  return text;
-}
+
+  const Paths& paths_;
+  const CourseTable& course_;
+  std::map<fs::path, std::string> objects_;
+  std::string text_;
+};
 
 }  // namespace
 
@@ -75,8 +83,7 @@ fs::path program_path(const Paths& paths, const std::string& set, const std::str
   return answers_folder(paths, set) / "bin" / program;
 }
 
-void build_answers(const Paths& paths, const CourseTable& course, const std::vector<AnswerSet>& sets,
-                   const std::vector<std::string>& only) {
+void build_answers(const Paths& paths, const CourseTable& course, const std::vector<AnswerSet>& sets) {
   // Every call has a build file of its own name, so that two grades at once don't overwrite each other's.
   std::string name;
   for (const auto& set : sets) name += (name.empty() ? "" : "+") + set.name;
@@ -87,8 +94,9 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
   const fs::path file = folder / (name + ".ninja");
   std::string text = fmt::format("builddir = {}\ninclude {}\n", escaped(folder / (name + ".state")),
                                  escaped(paths.build / "answers_toolchain.ninja"));
-  for (const auto& set : sets) text += statements(paths, course, set, only);
-  write_if_changed(file, text);
+  BuildFile statements(paths, course);
+  for (const auto& set : sets) statements.add(set);
+  write_if_changed(file, text + statements.text());
 
   const auto result = run_command({"ninja", "--quiet", "-C", paths.root.string(), "-f", file.string()});
   if (result.exit_code != 0) {

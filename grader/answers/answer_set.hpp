@@ -14,6 +14,7 @@ namespace grader {
 struct AnswerSet {
   std::string name;                                     ///< "phases", "solutions", …; its folder below build/answers.
   std::map<std::string, std::filesystem::path> sources; ///< By exercise; what is not named is the skeleton.
+  std::vector<std::string> programs{};                  ///< Those to build; all if empty.
 
   /// The files of `folder` that are answers: folder/2-producer/produce_event.cpp and so on. Whatever
   /// else is there is not looked at.
@@ -24,11 +25,10 @@ struct AnswerSet {
 std::filesystem::path answers_folder(const Paths& paths, const std::string& set);
 std::filesystem::path program_path(const Paths& paths, const std::string& set, const std::string& program);
 
-/// Builds what has changed of the programs of `sets`; `only` limits it to some programs. An exercise
-/// that does not compile is no error here (see `compiler_errors`). Throws `InfraError` when the build
-/// itself is broken.
-void build_answers(const Paths& paths, const CourseTable& course, const std::vector<AnswerSet>& sets,
-                   const std::vector<std::string>& only = {});
+/// Builds what has changed of the programs of `sets`. A source that several sets name is compiled once,
+/// for the first of them. An exercise that does not compile is no error here (see `compiler_errors`).
+/// Throws `InfraError` when the build itself is broken.
+void build_answers(const Paths& paths, const CourseTable& course, const std::vector<AnswerSet>& sets);
 
 /// What the compiler said of an exercise that did not compile at the last build; empty if it did.
 std::string compiler_errors(const Paths& paths, const std::string& set, const Exercise& exercise);

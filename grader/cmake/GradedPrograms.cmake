@@ -3,6 +3,9 @@
 # ninja file that is written here.
 
 set(graded_flags -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND graded_flags -fno-gnu-unique) # unique symbols would stay global in compile_exercise.sh
+endif()
 set(graded_link_flags -fsanitize=address,undefined)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # A preloaded library comes before a shared sanitizer runtime, which then refuses to start.

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "support/report_channel.hpp"
 
@@ -14,7 +16,7 @@ using namespace std::chrono_literals;
 using grader::Clock;
 using grader::Conversation;
 using grader::ProgramSpec;
-using grader::Run;
+
 
 class RunTest : public ::testing::Test {
  protected:
@@ -24,7 +26,6 @@ class RunTest : public ::testing::Test {
   ProgramSpec shell(const std::string& script) {
     return {.executable = "/bin/bash", .arguments = {"-c", script}, .environment = {{"PATH", "/usr/bin:/bin"}}, .folder = folder_};
   }
-  Run run(ProgramSpec spec) { return {std::move(spec), {}, {}}; }
 
   std::filesystem::path folder_ = std::filesystem::temp_directory_path() / ("run-test-" + std::to_string(getpid()));
 };
@@ -32,7 +33,7 @@ class RunTest : public ::testing::Test {
 TEST_F(RunTest, TellsExitCodeOutputAndInput) {
   auto spec = shell("cat; echo oops >&2; exit 7");
   spec.input = "hello";
-  Run program(std::move(spec), {}, {});
+  grader::Run program(std::move(spec), {}, {});
   const auto ended = program.wait(Clock::now() + 5s);
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->exit_code, 7);
@@ -41,7 +42,7 @@ TEST_F(RunTest, TellsExitCodeOutputAndInput) {
 }
 
 TEST_F(RunTest, KillsTheWholeGroup) {
-  Run program(shell("sleep 1000 & echo $!; wait"), {}, {});
+  grader::Run program(shell("sleep 1000 & echo $!; wait"), {}, {});
   while (program.standard_output().empty()) ASSERT_FALSE(program.wait(Clock::now() + 5ms));
   const pid_t child = std::stoi(program.standard_output());
   EXPECT_EQ(program.kill().signal, SIGKILL);
@@ -60,7 +61,7 @@ TEST_F(RunTest, DescendantsThatLeaveTheGroupDoNotSurvive) {
   grader::adopt_orphans();
   pid_t daemon = 0;
   {
-    Run program(shell("setsid sleep 1000 & echo $!"), {}, {});
+    grader::Run program(shell("setsid sleep 1000 & echo $!"), {}, {});
     ASSERT_TRUE(program.wait(Clock::now() + 5s));
     daemon = std::stoi(program.standard_output());
     EXPECT_EQ(kill(daemon, 0), 0);
@@ -72,7 +73,7 @@ TEST_F(RunTest, DescendantsThatLeaveTheGroupDoNotSurvive) {
 TEST_F(RunTest, StopsWhatGrowsWithoutBound) {
   auto spec = shell("x=$(head -c 300000000 /dev/zero | tr '\\0' x); sleep 1000");
   spec.limits.memory_bytes = 100U << 20U;
-  Run program(std::move(spec), {}, {});
+  grader::Run program(std::move(spec), {}, {});
   const auto ended = program.wait(Clock::now() + 20s);
   ASSERT_TRUE(ended);
   EXPECT_TRUE(ended->over_memory);
@@ -81,13 +82,13 @@ TEST_F(RunTest, StopsWhatGrowsWithoutBound) {
 TEST_F(RunTest, StopsEndlessOutput) {
   auto spec = shell("yes");
   spec.limits.file_bytes = 1U << 20U;
-  Run program(std::move(spec), {}, {});
+  grader::Run program(std::move(spec), {}, {});
   ASSERT_TRUE(program.wait(Clock::now() + 10s));
   EXPECT_LE(program.standard_output().size(), 1U << 20U);
 }
 
 TEST_F(RunTest, InheritsNothingButWhatIsNamed) {
-  Run program(shell("ls /proc/self/fd; env"), {}, {});
+  grader::Run program(shell("ls /proc/self/fd; env"), {}, {});
   ASSERT_TRUE(program.wait(Clock::now() + 5s));
   EXPECT_EQ(program.standard_output().find("HOME="), std::string::npos);
   EXPECT_EQ(program.standard_output().substr(0, 10), "0\n1\n2\n3\n4\n") << "4 is ls's own: " << program.standard_output();

@@ -12,6 +12,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.set_help_all_flag("--help-all", "show the help of every command");
   int exit_code = 0;
+  grader::add_status_command(app, exit_code);
+  grader::add_grade_command(app, exit_code);
+  grader::add_selftest_command(app, exit_code);
+  grader::add_build_command(app, exit_code);
   grader::add_broker_command(app, exit_code);
   try {
     app.parse(argc, argv);
@@ -19,6 +23,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const grader::InfraError& error) {
+    std::cerr << "course: " << error.what() << '\n';
+    return 2;
+  } catch (const std::invalid_argument& error) {
     std::cerr << "course: " << error.what() << '\n';
     return 2;
   } catch (const std::exception& error) {

@@ -63,6 +63,7 @@ Verdict Check::judge() {
 void Check::prepare() {
   course_ = CourseTable::load(paths_.root / "grader/exercises.toml");
   answers_ = variable("COURSE_ANSWERS", "phases");
+  broker_folder_ = variable("COURSE_BROKER", paths_.state / "broker");
   folder_ = fs::path(variable("COURSE_RESULTS", paths_.state / "results" / answers_)) / about_.exercise / about_.name;
   fs::remove_all(folder_);
   fs::create_directories(folder_);
@@ -79,9 +80,9 @@ void Check::prepare() {
   require_answer();
   if (const auto theirs = Cluster::from_environment()) {
     cluster_ = *theirs;
-  } else if (const auto broker = running_broker(paths_.state / "broker")) {
+  } else if (const auto broker = running_broker(broker_folder_)) {
     cluster_ = Cluster::of(*broker);
-    touch_broker(paths_.state / "broker");
+    touch_broker(broker_folder_);
   } else {
     throw InfraError("no broker is running; start it with ./course broker start");
   }
@@ -104,7 +105,7 @@ void Check::require_answer() {
 
 void Check::become_a_user_of_the_broker() {
   const auto& users = cluster_.broker->check_users;
-  const fs::path locks = paths_.state / "broker-users";
+  const fs::path locks = broker_folder_.string() + "-users";
   fs::create_directories(locks);
   const std::size_t first = std::random_device{}() % users.size();
   for (std::size_t i = 0; i < users.size() && !principal_lock_; ++i) {
@@ -157,9 +158,14 @@ RequestLog& Check::requests() {
 }
 
 std::string Check::new_topic(int partitions, const Admin::TopicSettings& settings) {
-  topics_.push_back(prefix_ + "topic-" + std::to_string(++names_));
-  admin_->create_topic(topics_.back(), partitions, settings);
-  return topics_.back();
+  std::string name = prefix_ + "topic-" + std::to_string(++names_);
+  create_topic(name, partitions, settings);
+  return name;
+}
+
+void Check::create_topic(const std::string& name, int partitions, const Admin::TopicSettings& settings) {
+  admin_->create_topic(name, partitions, settings);
+  topics_.push_back(name);
 }
 
 std::string Check::new_name(const std::string& what) {
@@ -210,6 +216,7 @@ std::unique_ptr<Learner> Check::start(const std::string& program, std::vector<st
                       {"LANG", "C.UTF-8"},
                       {"ASAN_OPTIONS", "detect_leaks=0:abort_on_error=0:exitcode=66:handle_segv=1"},
                       {"UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1:exitcode=66"}};
+  if (setup.watched) spec.environment["LD_PRELOAD"] = paths_.build / "lib/libcourse_watch.so";
   return std::make_unique<Learner>(std::move(spec), std::move(setup), *timeline_, program_clock_);
 }
 

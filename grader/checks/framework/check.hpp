@@ -64,7 +64,11 @@ class Check : public ::testing::Test {
 
   /// A new topic of this check.
   std::string new_topic(int partitions, const Admin::TopicSettings& settings = {});
-  /// A new name for a group (groups come to be when somebody joins).
+  /// Says that a topic of a name made by `new_name` exists by now, so that it is deleted in the end.
+  void topic_exists(const std::string& name) { topics_.push_back(name); }
+  /// A topic of a name made by `new_name`.
+  void create_topic(const std::string& name, int partitions, const Admin::TopicSettings& settings = {});
+  /// A new name for a group (which comes to be when somebody joins) or for a topic that is created later.
   std::string new_name(const std::string& what);
   /// Letters and digits, different in each run.
   std::string random_text(std::size_t length);
@@ -90,7 +94,8 @@ class Check : public ::testing::Test {
   Paths paths_ = Paths::of_this_checkout();
   CourseTable course_;
   std::string answers_;  ///< The set under grading.
-  std::filesystem::path folder_;
+  std::filesystem::path folder_;         ///< For what this check leaves.
+  std::filesystem::path broker_folder_;  ///< The state of the broker.
   std::string seed_;
   std::mt19937 random_;
   std::string prefix_;

@@ -20,6 +20,7 @@ class Learner {
     Conversation::Policy policy{};   ///< Decides about its questions; without one, each may go on at once.
     std::map<std::string, std::string> environment{};
     Limits limits{};
+    bool watched = false;            ///< Its calls into librdkafka are reported (grader/watch).
   };
 
   Learner(ProgramSpec spec, Setup setup, Timeline& timeline, ProgramClock& clock);

@@ -93,23 +93,30 @@ Event ProducerCheck::some_event() {
 
 std::vector<ClaimedDelivery> ProducerCheck::send(const std::string& topic, const std::vector<Event>& events,
                                                  const Sending& sending) {
+  const auto learner = start_sending(topic, events, sending);
+  return claims_of(*learner, topic, events.size(), sending.patience);
+}
+
+std::unique_ptr<Learner> ProducerCheck::start_sending(const std::string& topic, const std::vector<Event>& events,
+                                                      const Sending& sending) {
   auto options = client_options(sending.settings);
   for (const auto* option : {"--topic", topic.c_str(), "--input", "-"}) options.emplace_back(option);
   if (sending.batch) options.emplace_back("--batch");
   std::string input;
   for (const auto& event : events) input += course::event_to_json(event).dump() + '\n';
+  return start("produce", std::move(options), {.input = std::move(input)});
+}
 
-  const auto learner = start("produce", std::move(options), {.input = std::move(input)});
-  expect_ends_well(*learner, sending.patience, exercise());
-
-  for (const auto& result : learner->said("batch-result")) {
-    if (result.value("deliveries", std::size_t{0}) != events.size()) {
-      throw Failed{{"result-count", fmt::format("{} results, one for each event", events.size()),
-                    fmt::format("{} results", result.value("deliveries", std::size_t{0}))}};
-    }
-  }
+std::vector<ClaimedDelivery> ProducerCheck::claims_of(Learner& learner, const std::string& topic, std::size_t events,
+                                                      std::chrono::seconds patience) {
+  expect_ends_well(learner, patience, exercise());
+  const auto require_count = [&](std::size_t results) {
+    if (results == events) return;
+    throw Failed{{"result-count", fmt::format("{} results, one for each event", events), fmt::format("{} results", results)}};
+  };
+  for (const auto& result : learner.said("batch-result")) require_count(result.value("deliveries", std::size_t{0}));
   std::vector<ClaimedDelivery> claims;
-  for (const auto& said : learner->said("delivery")) {
+  for (const auto& said : learner.said("delivery")) {
     ClaimedDelivery claim{.partition = std::nullopt, .error = said.value("error", "")};
     if (said.contains("partition")) {
       claim.partition = {.topic = topic, .partition = said["partition"]};
@@ -117,9 +124,7 @@ std::vector<ClaimedDelivery> ProducerCheck::send(const std::string& topic, const
     }
     claims.push_back(std::move(claim));
   }
-  if (claims.size() != events.size()) {
-    throw Failed{{"result-count", fmt::format("{} results, one for each event", events.size()), fmt::format("{} results", claims.size())}};
-  }
+  require_count(claims.size());
   return claims;
 }
 
@@ -163,8 +168,7 @@ void ProducerCheck::expect_log_holds(const std::vector<Record>& log, const std::
 }
 
 void ProducerCheck::expect_claims_match(const std::vector<Record>& log, const std::vector<Event>& events,
-                                        const std::vector<ClaimedDelivery>& claims, const std::string& topic) {
-  (void)topic;
+                                        const std::vector<ClaimedDelivery>& claims) {
   const auto found = by_payload(log);
   for (std::size_t i = 0; i < events.size(); ++i) {
     const auto match = found.find(course::payload_hash(events[i]));

@@ -1,0 +1,111 @@
+#include "grading/grade.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+#include <set>
+
+#include "harness/broker.hpp"
+#include "harness/command.hpp"
+
+namespace grader {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<ExerciseScore> scores_of(const CourseTable& course, const std::vector<Verdict>& verdicts) {
+  std::vector<ExerciseScore> scores;
+  for (const auto& exercise : course.exercises) {
+    std::vector<Verdict> own;
+    std::ranges::copy_if(verdicts, std::back_inserter(own),
+                         [&](const Verdict& verdict) { return verdict.exercise == exercise.name; });
+    if (!own.empty()) scores.push_back(score(exercise, own));
+  }
+  return scores;
+}
+
+/// The programs that the chosen checks start.
+std::vector<std::string> programs_for(const CourseTable& course, const std::vector<CheckId>& checks) {
+  std::set<std::string> exercises;
+  for (const auto& check : checks) exercises.insert(check.exercise);
+  std::vector<std::string> programs;
+  for (const auto& program : course.programs) {
+    const bool used = std::ranges::any_of(program.exercises, [&](const auto& name) { return exercises.contains(name); });
+    if (used) programs.push_back(program.name);
+  }
+  return programs;
+}
+
+std::vector<CheckRun> runs_of(const std::vector<CheckId>& checks, const std::string& answers) {
+  std::vector<CheckRun> runs;
+  for (const auto& check : checks) runs.push_back({.check = check, .answers = answers});
+  return runs;
+}
+
+/// An infrastructure error may be the submission's doing (it killed the broker, it filled the disk). It
+/// is, if the same check on the solution goes well and on the submission fails so once more.
+void look_again(const Paths& paths, const CourseTable& course, const std::vector<CheckId>& checks,
+                const std::string& answers, const CheckRunOptions& options, std::vector<Verdict>& verdicts,
+                const std::stop_token& stop) {
+  for (std::size_t i = 0; i < verdicts.size(); ++i) {
+    if (verdicts[i].status != Status::infra_error) continue;
+    build_answers(paths, course, {AnswerSet::of_folder("solutions", paths.root / "solutions", course)});
+    const auto try_with = [&](const std::string& set) {
+      start_broker(paths, options.broker, {.learner_listener = false});
+      const auto again = run_checks(paths, runs_of({checks[i]}, set), options, {}, stop);
+      return again.empty() ? verdicts[i] : again.front();
+    };
+    if (try_with("solutions").status != Status::passed) continue;
+    verdicts[i] = try_with(answers);
+    if (verdicts[i].status == Status::infra_error) verdicts[i].status = Status::disturbed_the_grader;
+  }
+}
+
+}  // namespace
+
+std::string fresh_seed() { return fmt::format("{:08x}", std::random_device{}()); }
+
+Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& options, const GradeProgress& progress,
+            std::stop_token stop) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto checks = select_checks(list_checks(paths, course), course, options.wanted);
+  fs::create_directories(options.results);
+
+  progress.phase("compiling");
+  auto answers = options.answers;
+  answers.programs = programs_for(course, checks);
+  build_answers(paths, course, {answers});
+  const fs::path broker = paths.state / (options.submission ? "grading-broker" : "broker");
+  if (std::getenv("KAFKA_BOOTSTRAP_SERVERS") == nullptr) {  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+    progress.phase("starting the broker");
+    start_broker(paths, broker, {.learner_listener = !options.submission});
+  }
+  progress.phase("grading");
+  Grade grade{.answers = options.answers.name,
+              .seed = options.seed.empty() ? fresh_seed() : options.seed,
+              .course_version = COURSE_VERSION,
+              .isolation = "process-group",
+              .finished_at = {},
+              .seconds = 0,
+              .scores = {},
+              .verdicts = {}};
+  const CheckRunOptions run_options{.results = options.results,
+                                    .broker = broker,
+                                    .seed = grade.seed,
+                                    .jobs = options.jobs,
+                                    .explore_all = options.explore_all || options.submission};
+  std::size_t done = 0;
+  grade.verdicts = run_checks(
+      paths, runs_of(checks, options.answers.name), run_options,
+      [&](const Verdict& verdict, std::size_t) { progress.verdict(verdict, ++done, checks.size()); }, stop);
+  if (options.submission) look_again(paths, course, checks, options.answers.name, run_options, grade.verdicts, stop);
+  grade.scores = scores_of(course, grade.verdicts);
+  grade.finished_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now()));
+  grade.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return grade;
+}
+
+}  // namespace grader

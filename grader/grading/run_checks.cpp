@@ -1,0 +1,165 @@
+#include "grading/run_checks.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include "harness/descriptor.hpp"
+#include "harness/infra_error.hpp"
+
+namespace grader {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+/// A check has deadlines of its own; this one is for a grader that hangs.
+constexpr auto longest_check = std::chrono::minutes(5);
+
+struct StartedCheck {
+  std::size_t index;
+  pid_t pid;
+  Descriptor pidfd;
+  Clock::time_point deadline;
+};
+
+fs::path folder_of(const CheckRunOptions& options, const CheckRun& run) {
+  return options.results / run.answers / run.check.exercise / run.check.name;
+}
+
+StartedCheck start(const Paths& paths, const CheckRun& run, std::size_t index, const CheckRunOptions& options) {
+  const CheckId& check = run.check;
+  fs::create_directories(folder_of(options, run));
+  const std::string output = folder_of(options, run).string() + ".txt";
+  const std::string executable = checks_executable(paths, check.exercise).string();
+  const std::string filter = fmt::format("--gtest_filter={}.{}", check.part, check.name);
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (!std::string_view(*entry).starts_with("COURSE_")) environment.emplace_back(*entry);
+  }
+  environment.push_back("COURSE_ANSWERS=" + run.answers);
+  environment.push_back("COURSE_RESULTS=" + (options.results / run.answers).string());
+  environment.push_back("COURSE_SEED=" + options.seed);
+  environment.push_back("COURSE_STATE_DIR=" + paths.state.string());
+  environment.push_back("COURSE_BROKER=" + options.broker.string());
+  if (options.explore_all) environment.emplace_back("COURSE_EXPLORE=all");
+  std::vector<char*> variables;
+  for (auto& entry : environment) variables.push_back(entry.data());
+  variables.push_back(nullptr);
+
+  const pid_t parent = getpid();
+  const pid_t pid = fork();
+  if (pid < 0) throw InfraError("can't start a check: no process left");
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a killed grade leaves no checks behind
+    if (getppid() != parent) _exit(127);
+    setpgid(0, 0);  // Ctrl+C is for the grade, which then ends its checks
+    const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(file, STDOUT_FILENO);
+    dup2(file, STDERR_FILENO);
+    dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+    execle(executable.c_str(), executable.c_str(), filter.c_str(), "--gtest_brief=1", nullptr, variables.data());
+    _exit(127);
+  }
+  return {.index = index,
+          .pid = pid,
+          .pidfd = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))),
+          .deadline = Clock::now() + longest_check};
+}
+
+std::string last_lines(const fs::path& file) {
+  const std::ifstream in(file);
+  std::ostringstream text;
+  text << in.rdbuf();
+  const std::string all = text.str();
+  return all.size() <= 2000 ? all : "…" + all.substr(all.size() - 2000);
+}
+
+/// The verdict that a check left; an infrastructure error if it left none.
+Verdict collect(const CheckRun& run, const CheckRunOptions& options) {
+  const CheckId& check = run.check;
+  const fs::path folder = folder_of(options, run);
+  try {
+    return verdict_from_json(nlohmann::json::parse(std::ifstream(folder / "verdict.json")));
+  } catch (const std::exception&) {
+    return {.exercise = check.exercise,
+            .check = check.name,
+            .part = check.part,
+            .title = check.name,
+            .status = Status::infra_error,
+            .detail = "the check ended without a verdict; it said: " + last_lines(folder.string() + ".txt"),
+            .seed = options.seed};
+  }
+}
+
+/// Whether one verdict speaks for all checks of its exercise.
+bool settles_exercise(Status status) { return status == Status::not_implemented || status == Status::does_not_compile; }
+
+Verdict same_for(const CheckId& check, Verdict verdict) {
+  verdict.check = check.name;
+  verdict.part = check.part;
+  verdict.title = check.name;
+  verdict.steps.clear();
+  verdict.seconds = 0;
+  verdict.program_seconds = 0;
+  return verdict;
+}
+
+}  // namespace
+
+std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>& runs, const CheckRunOptions& options,
+                                const std::function<void(const Verdict&, std::size_t)>& finished,
+                                std::stop_token stop) {
+  std::vector<std::optional<Verdict>> verdicts(runs.size());
+  std::map<std::pair<std::string, std::string>, Verdict> settled;  // by answers and exercise
+  std::vector<StartedCheck> running;
+  std::size_t next = 0;
+  const auto conclude = [&](std::size_t index, Verdict verdict) {
+    if (settles_exercise(verdict.status)) settled.try_emplace({runs[index].answers, verdict.exercise}, verdict);
+    if (finished) finished(verdict, index);
+    verdicts[index] = std::move(verdict);
+  };
+  while (next < runs.size() || !running.empty()) {
+    if (stop.stop_requested()) next = runs.size();
+    while (next < runs.size() && running.size() < options.jobs) {
+      const auto& run = runs[next];
+      if (const auto known = settled.find({run.answers, run.check.exercise}); known != settled.end()) {
+        conclude(next, same_for(run.check, known->second));
+      } else {
+        fs::remove(folder_of(options, run) / "verdict.json");
+        running.push_back(start(paths, run, next, options));
+      }
+      ++next;
+    }
+    std::vector<pollfd> polled;
+    for (const auto& one : running) polled.push_back({.fd = one.pidfd.get(), .events = POLLIN, .revents = 0});
+    poll(polled.data(), polled.size(), 100);
+    for (std::size_t i = running.size(); i-- > 0;) {
+      const bool overdue = Clock::now() > running[i].deadline || stop.stop_requested();
+      if (overdue) kill(running[i].pid, SIGKILL);
+      if (!overdue && (polled[i].revents & POLLIN) == 0) continue;
+      waitpid(running[i].pid, nullptr, 0);
+      const std::size_t index = running[i].index;
+      running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
+      if (!stop.stop_requested()) conclude(index, collect(runs[index], options));
+    }
+  }
+  std::vector<Verdict> result;
+  for (auto& verdict : verdicts) {
+    if (verdict) result.push_back(std::move(*verdict));
+  }
+  return result;
+}
+
+}  // namespace grader

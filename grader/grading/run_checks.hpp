@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "grading/check_list.hpp"
+#include "harness/paths.hpp"
+#include "report/verdict.hpp"
+
+namespace grader {
+
+/// A check to be run on a set of answers, whose programs are built already.
+struct CheckRun {
+  CheckId check;
+  std::string answers;
+};
+
+struct CheckRunOptions {
+  std::filesystem::path results;     ///< Each check leaves its evidence in RESULTS/ANSWERS/EXERCISE/CHECK.
+  std::filesystem::path broker;      ///< The folder of the broker's state.
+  std::string seed;
+  unsigned jobs = 4;                 ///< Checks side by side: most of their time is waiting.
+  bool explore_all = false;          ///< Every crash point rather than one of each kind.
+};
+
+/// Runs checks, each in a process of its own, several side by side, and returns their verdicts in the
+/// order of `runs`. When one says that its exercise is not implemented or does not compile, the rest
+/// of the exercise is not run and gets the same verdict. A check that dies without a verdict is an
+/// infrastructure error. On `stop`, what runs is killed and what has not started is left out.
+///
+/// `finished` hears of each verdict and the index of its run, on the calling thread.
+std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>& runs, const CheckRunOptions& options,
+                                const std::function<void(const Verdict&, std::size_t)>& finished,
+                                std::stop_token stop = {});
+
+}  // namespace grader

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "grading/mutants.hpp"
+#include "grading/run_checks.hpp"
+
+namespace grader {
+
+/// One thing that the grader must get right: a check on a set of answers, and what must come of it.
+struct Expectation {
+  CheckRun run;
+  Status status = Status::passed;
+  std::string diagnosis{};  ///< With `failed`.
+};
+
+struct SelftestOptions {
+  std::vector<std::string> wanted{};   ///< Phases and exercises; all if empty.
+  std::optional<std::string> mutant{};  ///< Only this one (NAME or EXERCISE.NAME), with all checks of its exercise.
+  std::filesystem::path results;
+  std::string seed;
+  unsigned jobs = 4;
+};
+
+struct SelftestResult {
+  Expectation expected;
+  Verdict verdict;
+
+  [[nodiscard]] bool as_expected() const {
+    return verdict.status == expected.status &&
+           (expected.diagnosis.empty() || (verdict.finding && verdict.finding->diagnosis == expected.diagnosis));
+  }
+};
+
+/// The grader graded: solutions pass every check, skeletons are not implemented, every mutant fails its
+/// named check with its named diagnosis, every variant passes. Builds what is needed and starts a
+/// broker. Throws `InfraError` or `std::runtime_error` when that can't begin.
+std::vector<SelftestResult> selftest(const Paths& paths, const CourseTable& course, const SelftestOptions& options,
+                                     const std::function<void(const std::string&)>& phase,
+                                     const std::function<void(const SelftestResult&, std::size_t done, std::size_t all)>& result,
+                                     std::stop_token stop);
+
+}  // namespace grader

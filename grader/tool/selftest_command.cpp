@@ -1,0 +1,121 @@
+// course selftest: the grader graded. Every solution passes, every skeleton is open, every wrong
+// implementation is caught by the right check under the right name, no right one is refused.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "grading/grade.hpp"
+#include "grading/selftest.hpp"
+#include "harness/infra_error.hpp"
+#include "report/verdict_text.hpp"
+#include "tool/commands.hpp"
+#include "tool/interrupt.hpp"
+#include "tool/terminal.hpp"
+
+namespace grader {
+namespace {
+
+struct SelftestArguments {
+  std::vector<std::string> wanted;
+  std::string mutant;
+  std::string seed;
+  unsigned jobs = 4;
+  bool json = false;
+};
+
+/// "solutions", "skeletons", "mutants", "variants"
+std::string kind_of(const SelftestResult& result) {
+  const std::string& set = result.expected.run.answers;
+  return set.substr(0, set.find('/'));
+}
+
+std::string surprise(const SelftestResult& result, const std::map<std::string, Diagnosis>& diagnoses) {
+  const auto said = [](Status status, const std::string& diagnosis) {
+    return to_string(status) + (diagnosis.empty() ? "" : " as " + diagnosis);
+  };
+  return fmt::format("{} × {}.{}: expected {}, got {}\n{}\n", result.expected.run.answers, result.verdict.exercise,
+                     result.verdict.check, said(result.expected.status, result.expected.diagnosis),
+                     said(result.verdict.status, result.verdict.finding ? result.verdict.finding->diagnosis : ""),
+                     wrapped(to_text(result.verdict, diagnoses), 4));
+}
+
+int report(const std::vector<SelftestResult>& results, const std::map<std::string, Diagnosis>& diagnoses,
+           const Terminal& terminal) {
+  std::map<std::string, std::pair<int, int>> counts;  // by kind: as expected, all
+  int surprises = 0;
+  for (const auto& result : results) {
+    auto& [good, all] = counts[kind_of(result)];
+    ++all;
+    good += result.as_expected() ? 1 : 0;
+    if (!result.as_expected()) {
+      ++surprises;
+      fmt::print("{}", terminal.bad(surprise(result, diagnoses)));
+    }
+  }
+  for (const auto& [kind, count] : counts) fmt::print("{:<10} {} of {} as expected\n", kind, count.first, count.second);
+  fmt::print("{} passed, {} failed\n", static_cast<int>(results.size()) - surprises, surprises);
+  const bool infra = std::ranges::any_of(results, [](const auto& one) { return one.verdict.status == Status::infra_error; });
+  return surprises == 0 ? 0 : infra ? 2 : 1;
+}
+
+nlohmann::json to_json(const std::vector<SelftestResult>& results) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const auto& result : results) {
+    json.push_back({{"answers", result.expected.run.answers},
+                    {"expected", {{"verdict", to_string(result.expected.status)}, {"diagnosis", result.expected.diagnosis}}},
+                    {"as_expected", result.as_expected()},
+                    {"check", grader::to_json(result.verdict)}});
+  }
+  return json;
+}
+
+int run_selftest(const SelftestArguments& arguments) {
+  const Paths paths = Paths::of_this_checkout();
+  const auto course = CourseTable::load(paths.root / "grader/exercises.toml");
+  const auto diagnoses = load_diagnoses(paths.root / "grader/report/diagnoses.toml");
+  const Terminal terminal;
+  const Interrupt interrupt;
+  const auto started = std::chrono::steady_clock::now();
+  const auto say = [&](const std::string& text) {
+    if (!arguments.json) terminal.interactive() ? terminal.progress(text) : fmt::print("{}\n", text);
+  };
+  const auto results = selftest(
+      paths, course,
+      {.wanted = arguments.wanted,
+       .mutant = arguments.mutant.empty() ? std::nullopt : std::optional(arguments.mutant),
+       .results = paths.state / "results",
+       .seed = arguments.seed.empty() ? fresh_seed() : arguments.seed,
+       .jobs = arguments.jobs},
+      say,
+      [&](const SelftestResult&, std::size_t done, std::size_t all) {
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started;
+        const double left = spent.count() / static_cast<double>(done) * static_cast<double>(all - done);
+        if (!arguments.json) terminal.progress(fmt::format("{}/{} checks, about {:.0f} s left", done, all, left));
+      },
+      interrupt.token());
+  terminal.end_progress();
+  if (interrupt.token().stop_requested()) throw InfraError("interrupted");
+  if (arguments.json) {
+    fmt::print("{}\n", to_json(results).dump(2));
+    return std::ranges::all_of(results, &SelftestResult::as_expected) ? 0 : 1;
+  }
+  if (!arguments.mutant.empty()) fmt::print("{}\n", to_text(results.front().verdict, diagnoses));
+  return report(results, diagnoses, terminal);
+}
+
+}  // namespace
+
+void add_selftest_command(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("selftest", "grade the grader: solutions, skeletons, wrong and right implementations");
+  auto arguments = std::make_shared<SelftestArguments>();
+  command->add_option("what", arguments->wanted, "phases or exercises; all if none is named");
+  command->add_option("--mutant", arguments->mutant, "one wrong implementation, with the verdict that a learner would read");
+  command->add_option("--seed", arguments->seed, "repeat a run");
+  command->add_option("-j,--jobs", arguments->jobs, "checks side by side")->capture_default_str()->check(CLI::Range(1, 32));
+  command->add_flag("--json", arguments->json, "print the results as JSON");
+  command->callback([arguments, &exit_code] { exit_code = run_selftest(*arguments); });
+}
+
+}  // namespace grader
