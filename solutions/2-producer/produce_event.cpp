@@ -22,7 +22,8 @@ class ReportReceiver : public RdKafka::DeliveryReportCb {
   Delivery delivery{.error = "no delivery report arrived"};
 };
 
-std::unique_ptr<RdKafka::Producer> make_producer(const ClientConfig& config, RdKafka::DeliveryReportCb& reports) {
+std::unique_ptr<RdKafka::Producer> make_producer(const ClientConfig& config,
+                                                 RdKafka::DeliveryReportCb& reports) {
   const std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
   std::string error;
   const auto set = [&](const std::string& name, const std::string& value) {
@@ -38,8 +39,12 @@ std::unique_ptr<RdKafka::Producer> make_producer(const ClientConfig& config, RdK
 }
 
 /// Pointer and length for librdkafka, in which null and empty are different.
-const void* data(const std::optional<std::string>& bytes) { return bytes ? bytes->data() : nullptr; }
-std::size_t size(const std::optional<std::string>& bytes) { return bytes ? bytes->size() : 0; }
+const void* data(const std::optional<std::string>& bytes) {
+  return bytes ? bytes->data() : nullptr;
+}
+std::size_t size(const std::optional<std::string>& bytes) {
+  return bytes ? bytes->size() : 0;
+}
 
 std::unique_ptr<RdKafka::Headers> make_headers(const Event& event) {
   std::unique_ptr<RdKafka::Headers> headers(RdKafka::Headers::create());
@@ -54,11 +59,16 @@ Delivery produce_event(const ClientConfig& config, const std::string& topic, con
   const auto producer = make_producer(config, reports);
   auto headers = make_headers(event);
 
+  // Asks at once where the topic's partitions are. Without, produce() may leave that to a timer of one
+  // second.
+  std::string error;
+  const std::unique_ptr<RdKafka::Topic> handle(RdKafka::Topic::create(producer.get(), topic, nullptr, error));
+
   // produce() only puts the event into a queue. RK_MSG_COPY: our bytes stay ours.
   const RdKafka::ErrorCode queued = producer->produce(
-      topic, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY, const_cast<void*>(data(event.value)),
-      size(event.value), data(event.key), size(event.key), event.timestamp.value_or(std::chrono::milliseconds(0)).count(),
-      headers.get(), nullptr);
+      topic, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY,
+      const_cast<void*>(data(event.value)), size(event.value), data(event.key), size(event.key),
+      event.timestamp.value_or(std::chrono::milliseconds(0)).count(), headers.get(), nullptr);
   if (queued != RdKafka::ERR_NO_ERROR) return {.error = RdKafka::err2str(queued)};
   (void)headers.release();  // NOLINT(bugprone-unused-return-value): a successful produce() owns the headers
 
