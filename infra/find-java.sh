@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by prepare.sh and install.sh. find_java sets java, java_home and java_version to the first Java that is
 # 17 or newer: JAVA_HOME, then PATH, then where distributions install it. Else it fails, and found_java says what
 # there was (empty: nothing).
