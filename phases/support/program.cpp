@@ -70,7 +70,8 @@ Program::Program(std::string name, std::string what_it_does) : app_(std::move(wh
   app_.set_help_flag("-h,--help", "show this help");
 }
 
-void Program::add_work_option() {
+void Program::add_work_option(const std::string& otherwise) {
+  work_ = otherwise;
   app_.add_option("--work", work_, "how long handling one record takes, such as 200ms")->capture_default_str();
 }
 

@@ -37,8 +37,8 @@ class Program {
   /// The line to the check that started this program; null when run by hand.
   [[nodiscard]] const std::shared_ptr<ReportChannel>& check() const { return check_; }
 
-  /// Adds `--work DURATION`, for programs whose exercise calls a handler.
-  void add_work_option();
+  /// Adds `--work DURATION` with a default, for programs whose exercise calls a handler.
+  void add_work_option(const std::string& otherwise = "0ms");
 
   /// A handler for the exercises that consume. By hand it calls `print` and then works for as long as
   /// `--work` says; under a check it shows the record to the check, waits for leave to go on, and
@@ -49,7 +49,7 @@ class Program {
   CLI::App app_;
   std::string bootstrap_servers_;
   std::vector<std::string> properties_;
-  std::string work_ = "0ms";
+  std::string work_;
   std::stop_source stop_;
   std::shared_ptr<ReportChannel> check_ = ReportChannel::from_environment();
 };
