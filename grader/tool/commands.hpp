@@ -12,5 +12,8 @@ void add_grade_command(CLI::App& app, int& exit_code);
 void add_status_command(CLI::App& app, int& exit_code);
 void add_selftest_command(CLI::App& app, int& exit_code);
 void add_broker_command(CLI::App& app, int& exit_code);
+void add_kafka_command(CLI::App& app, int& exit_code);
+void add_run_command(CLI::App& app, int& exit_code);
+void add_seed_command(CLI::App& app, int& exit_code);
 
 }  // namespace grader

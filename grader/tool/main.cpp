@@ -17,6 +17,9 @@ int main(int argc, char** argv) {
   grader::add_selftest_command(app, exit_code);
   grader::add_build_command(app, exit_code);
   grader::add_broker_command(app, exit_code);
+  grader::add_kafka_command(app, exit_code);
+  grader::add_run_command(app, exit_code);
+  grader::add_seed_command(app, exit_code);
   try {
     app.parse(argc, argv);
     return exit_code;
