@@ -1,0 +1,254 @@
+#include "checks/framework/consumer_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checks/framework/consumer_findings.hpp"
+#include "checks/framework/ending.hpp"
+#include "evidence/group_watch.hpp"
+
+namespace grader {
+namespace {
+
+using namespace std::chrono_literals;
+using course::Record;
+
+/// The contract says a second; the rest is for leaving the group on a busy machine.
+constexpr auto stop_patience = 2500ms;
+/// Many times the auto.commit.interval.ms that programs are started with.
+constexpr auto timer_patience = 1s;
+
+nlohmann::json to_json(const Offsets& offsets) {
+  auto json = nlohmann::json::array();
+  for (const auto& [source, offset] : offsets) {
+    json.push_back({{"topic", source.topic}, {"partition", source.partition}, {"offset", offset}});
+  }
+  return json;
+}
+
+/// Asks again and again until the answer will do, or `deadline` has passed; the last answer.
+template <typename Ask, typename WillDo>
+auto ask_until(const Ask& ask, const WillDo& will_do, Clock::time_point deadline) {
+  auto answer = ask();
+  while (!will_do(answer) && Clock::now() < deadline) {
+    std::this_thread::sleep_for(2ms);  // between two questions to the broker
+    answer = ask();
+  }
+  return answer;
+}
+
+/// The last call that has begun and not returned.
+std::string where_it_waits(ConsumerRun& run) {
+  const auto calls = run.calls();
+  const auto last = std::ranges::find_if(
+      calls.rbegin(), calls.rend(), [](const nlohmann::json& call) { return !call.value("empty", false); });
+  return last != calls.rend() && last->value("when", "") == "before" ? last->value("call", "") : "";
+}
+
+}  // namespace
+
+std::unique_ptr<ConsumerRun> ConsumerCheck::consume(const Consuming& consuming) {
+  return start_consumer("consume", {}, consuming,
+                        {{"auto.commit.interval.ms", "20"}, {"fetch.wait.max.ms", "100"}});
+}
+
+std::unique_ptr<ConsumerRun> ConsumerCheck::start_consumer(const std::string& program,
+                                                           std::vector<std::string> more_options,
+                                                           const Consuming& consuming,
+                                                           course::ClientConfig settings) {
+  for (const auto& [name, value] : consuming.settings) settings[name] = value;
+  auto options = client_options(settings);
+  options.insert(options.end(), more_options.begin(), more_options.end());
+  for (const auto& topic : consuming.topics) options.insert(options.end(), {"--topic", topic});
+  options.insert(options.end(),
+                 {"--group", consuming.group, "--commit-every", std::to_string(consuming.commit_every)});
+  auto run = std::make_unique<ConsumerRun>(consuming.hold, consuming.settle_commits);
+  const std::lock_guard lock(starting_);
+  run->attach(start(program, std::move(options), run->setup()));
+  return run;
+}
+
+std::vector<Record> ConsumerCheck::seed(const std::string& topic, int partitions, int each) {
+  std::vector<Seed> seeds;
+  for (int i = 0; i < each; ++i) {
+    for (std::int32_t partition = 0; partition < partitions; ++partition) {
+      seeds.push_back(
+          {.partition = partition, .event = {.key = "key-" + random_text(5), .value = random_text(16)}});
+    }
+  }
+  return seed(topic, seeds);
+}
+
+std::vector<Record> ConsumerCheck::seed(const std::string& topic, const std::vector<Seed>& seeds) {
+  auto one_by_one = cluster().admin;
+  one_by_one["batch.num.messages"] = "1";  // a batch is read as a whole
+  auto records = seed_topic(one_by_one, topic, seeds);
+  timeline().add("records", "seeded",
+                 {{"topic", topic}, {"offsets_after", to_json(next_offsets(places_of(records)))}});
+  return records;
+}
+
+Offsets ConsumerCheck::committed(const std::string& group) {
+  auto offsets = admin().committed(group);
+  timeline().add("offsets", "committed", {{"group", group}, {"offsets", to_json(offsets)}});
+  return offsets;
+}
+
+Group ConsumerCheck::describe(const std::string& group) {
+  auto described = admin().describe(group);
+  auto fields = grader::to_json(described);
+  fields["group"] = group;
+  timeline().add("group", "described", fields);
+  return described;
+}
+
+void ConsumerCheck::expect_handled(ConsumerRun& run, const std::vector<Record>& records,
+                                   const Offsets& starts) {
+  Places wanted;
+  for (const auto& record : records) {
+    const auto start = starts.find(record.source);
+    if (start == starts.end() || record.offset >= start->second) wanted.insert(place_of(record));
+  }
+  const bool complete = run.wait_until_handled(wanted, soon());
+  if (!complete && run.learner().ended_by(Clock::now())) explain(run, {});
+  if (const auto fault = sequence_fault(run.handler_calls(), records, starts)) throw Failed{*fault};
+  if (complete) return;
+  const auto handled = run.handled();
+  const auto missing =
+      std::ranges::find_if(wanted, [&](const Place& place) { return !handled.contains(place); });
+  throw Failed{{handled.empty() ? "nothing-handled" : "record-not-handled",
+                fmt::format("the handler is called with all {} records", wanted.size()),
+                fmt::format("within {} s it was called with {}; {} is missing", patience.count(),
+                            handled.size(), to_string(*missing))}};
+}
+
+void ConsumerCheck::expect_at_every_moment(ConsumerRun& run, const Consuming& consuming,
+                                           const std::vector<Record>& records) {
+  const auto seeded = places_of(records);
+  bool timer_waited_for = false;
+  while (!std::ranges::includes(run.handled(), seeded)) {
+    const auto question = run.wait_for_question(soon());
+    if (!question) {
+      if (!run.learner().ended_by(Clock::now())) expect_handled(run, records);
+      explain(run, {});
+    }
+    if (!run.handler_calls().empty()) {
+      const bool in_handler = question->body.value("kind", "") == "hook";
+      const bool wait_for_timer = in_handler && !timer_waited_for && run.commits_automatically();
+      timer_waited_for |= wait_for_timer;
+      const auto offsets =
+          wait_for_timer ? committed_after_timer(run, consuming.group, seeded) : committed(consuming.group);
+      const auto handled = run.handled();
+      const auto moment = moment_of(question->body);
+      if (const auto skipped = committed_ahead(offsets, seeded, handled))
+        throw Failed{ahead_finding(run, *skipped, offsets, moment)};
+      if (uncommitted(offsets, handled) > consuming.commit_every) {
+        throw Failed{lag_finding(run, offsets, handled, consuming.commit_every, moment)};
+      }
+    }
+    run.let_go(*question);
+  }
+  run.stop_holding();
+  if (const auto fault = sequence_fault(run.handler_calls(), records)) throw Failed{*fault};
+}
+
+Offsets ConsumerCheck::committed_after_timer(ConsumerRun& run, const std::string& group,
+                                             const Places& seeded) {
+  const auto deadline = Clock::now() + timer_patience;
+  auto offsets = committed(group);
+  while (!committed_ahead(offsets, seeded, run.handled()) && Clock::now() < deadline)
+    offsets = admin().committed(group);
+  return offsets;
+}
+
+void ConsumerCheck::expect_stops(ConsumerRun& run) {
+  const auto asked = Clock::now();
+  run.learner().interrupt();
+  const auto ended = run.learner().ended_by(asked + stop_patience);
+  if (ended) {
+    if (const auto fault = fault_of(run.learner(), *ended, exercise())) explain(run, *fault);
+    return;
+  }
+  const std::string waits_in = where_it_waits(run);
+  const bool ends_later = run.learner().ended_by(asked + patience).has_value();
+  const std::string expected = "the function returns within a second after stop was requested";
+  const std::string observed =
+      ends_later
+          ? fmt::format("it took {:.1f} s", std::chrono::duration<double>(Clock::now() - asked).count())
+          : fmt::format("after {} s it was still running", patience.count());
+  if (waits_in.find("close") != std::string::npos || waits_in.find("destroy") != std::string::npos) {
+    throw Failed{{"close-hangs", expected, observed + ", waiting in " + waits_in}};
+  }
+  throw Failed{
+      {"stop-not-seen", expected, waits_in.empty() ? observed : observed + ", waiting in " + waits_in}};
+}
+
+void ConsumerCheck::expect_committed(ConsumerRun& run, const std::string& group,
+                                     const std::vector<Record>& records) {
+  const auto handled = places_of(records);
+  const auto wanted = next_offsets(handled);
+  // What was sent as the program ended may still be on its way.
+  const auto offsets = ask_until([&] { return committed(group); },
+                                 [&](const Offsets& now) { return now == wanted; }, Clock::now() + 1s);
+  if (offsets == wanted) return;
+  auto finding = lag_finding(run, offsets, handled, 0, "when your function has returned");
+  if (finding.diagnosis == "commits-too-rarely") finding.diagnosis = "not-all-committed-on-return";
+  finding.expected =
+      fmt::format("when your function has returned, committed is {}", to_string(wanted, wanted));
+  throw Failed{finding};
+}
+
+void ConsumerCheck::expect_left(const std::string& group) {
+  const auto gone = [](const Group& described) { return described.members.empty(); };
+  const auto described = ask_until([&] { return describe(group); }, gone, Clock::now() + 2s);
+  if (gone(described)) return;
+  throw Failed{{"group-not-left", "when your function has returned, the group has no member left",
+                fmt::format("the coordinator still counts {} as a member ({}), and will wait for it until "
+                            "its session times out",
+                            described.members.front().client_id, described.state)}};
+}
+
+void ConsumerCheck::expect_member(ConsumerRun& run, const std::string& group,
+                                  const std::vector<Record>& records) {
+  std::vector<course::TopicPartition> wanted;
+  for (const auto& [source, unused] : next_offsets(places_of(records))) wanted.push_back(source);
+  const auto described = describe(group);
+  if (is_settled(described, wanted)) return;
+  const auto calls = run.calls();
+  const bool subscribed = std::ranges::any_of(
+      calls, [](const auto& call) { return call.value("call", "") == "rd_kafka_subscribe"; });
+  throw Failed{
+      {subscribed ? "another-group" : "not-a-member",
+       fmt::format("the group {} is stable, and its members share all partitions", group),
+       fmt::format("the coordinator says {} with {} member(s)", described.state, described.members.size())}};
+}
+
+void ConsumerCheck::explain(ConsumerRun& run, Finding otherwise) {
+  const auto ended = run.learner().ended_by(Clock::now());
+  if (!ended) throw Failed{std::move(otherwise)};
+  if (auto fault = fault_of(run.learner(), *ended, exercise())) {
+    if (fault->diagnosis == "threw") {
+      fault = Finding{"gave-up-on-an-error", "the function goes on until it is stopped",
+                      "it threw: " + run.learner().said("threw").front().value("text", "")};
+    }
+    throw Failed{*fault};
+  }
+  throw Failed{{"ended-by-itself",
+                "the function goes on until it is stopped, however little there is to read",
+                fmt::format("it returned by itself after {} record(s)", run.handled().size())}};
+}
+
+void ConsumerCheck::note_requests() {
+  const auto& all = requests().read();
+  for (; requests_noted_ < all.size(); ++requests_noted_) {
+    const auto& request = all[requests_noted_];
+    timeline().add("request", request.api(),
+                   {{"client", request.client_id()},
+                    {"connection", request.connection()},
+                    {"request", request.request()},
+                    {"response", request.json.value("response", nlohmann::json())}});
+  }
+}
+
+}  // namespace grader

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checks/framework/consumer_check.hpp"
+#include "checks/framework/crash_point.hpp"
+
+namespace grader {
+
+/// The crash explorer: is the promise of at-least-once kept wherever the program dies?
+///
+/// A first run lists the points. For each one that is tried a fresh run, in a group of its own, is held
+/// there; the coordinator is asked what is committed; the run is killed from outside; its member is taken
+/// out of the group; a successor is started and must go on where the group was. A learner's grade tries
+/// one point of each kind, drawn from the seed; COURSE_EXPLORE=all tries every one.
+class CrashCheck : public ConsumerCheck {
+ protected:
+  /// Explores `consuming` (its group is a prefix of names) over records that are seeded already.
+  void explore(const Consuming& consuming, const std::vector<course::Record>& records);
+
+  /// Takes a member that was killed out of its group, as an administrator would: else its successors had
+  /// to wait until its session times out.
+  void remove_dead_member(const std::string& group, const std::string& member_id);
+
+ private:
+  /// What came of one point.
+  struct Outcome {
+    CrashPoint point;
+    bool reached = false;
+    std::optional<Finding> finding{};
+    std::exception_ptr error{};  ///< Of the grader or its surroundings, or that the answer can't be judged.
+  };
+
+  std::vector<CrashPoint> list_points(Consuming consuming, const std::vector<course::Record>& records);
+  /// The points to try: all of them, or lists of which one shall be reached.
+  std::vector<std::vector<CrashPoint>> choose(std::vector<CrashPoint> points);
+  Outcome try_one_of(const std::vector<CrashPoint>& points, Consuming consuming,
+                     const std::vector<course::Record>& records);
+  Outcome crash_at(const CrashPoint& point, Consuming consuming, const std::vector<course::Record>& records);
+  void kill_and_remove(ConsumerRun& run, const std::string& group);
+  void expect_successor_goes_on(const Consuming& consuming, const std::vector<course::Record>& records,
+                                const Offsets& from, const std::string& moment);
+};
+
+}  // namespace grader

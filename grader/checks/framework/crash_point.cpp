@@ -1,0 +1,72 @@
+#include "checks/framework/crash_point.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checks/framework/consumer_run.hpp"
+
+namespace grader {
+namespace {
+
+std::string ordinal(int number) {
+  const bool teen = number % 100 / 10 == 1;
+  const char* ending = teen               ? "th"
+                       : number % 10 == 1 ? "st"
+                       : number % 10 == 2 ? "nd"
+                       : number % 10 == 3 ? "rd"
+                                          : "th";
+  return std::to_string(number) + ending;
+}
+
+}  // namespace
+
+std::string to_string(const CrashPoint& point) {
+  const std::string record =
+      point.partition ? fmt::format("partition {}, offset {}", *point.partition, point.offset) : "";
+  if (point.call == "handler") return "while the handler works on " + record;
+  return fmt::format("{} {} ({})", point.when, point.call,
+                     point.partition ? "it brought " + record : "the " + ordinal(point.nth) + " time");
+}
+
+std::string kind_of(const CrashPoint& point) {
+  if (point.call == "handler") return "in the handler";
+  const nlohmann::json call{{"call", point.call}};
+  if (is_poll(call)) return point.when + " a poll";
+  if (is_commit(call)) return point.when + " a commit";
+  if (point.call.starts_with("rd_kafka_offset")) return point.when + " storing an offset";
+  return "around the end";
+}
+
+std::optional<CrashPoint> PointReader::read(const nlohmann::json& question) {
+  CrashPoint point;
+  if (question.value("kind", "") == "hook") {
+    started_ = true;
+    point = {.call = "handler",
+             .when = "in",
+             .partition = question.value("partition", -1),
+             .offset = question.value("offset", std::int64_t{-1})};
+  } else {
+    if (is_unsettled_commit(question)) return std::nullopt;  // asks again when it has arrived
+    point = {.call = question.value("call", ""), .when = question.value("when", "")};
+    const auto records = question.find("records");
+    if (records != question.end() && !records->empty()) {
+      started_ = true;
+      point.partition = records->front().value("partition", -1);
+      point.offset = records->front().value("offset", std::int64_t{-1});
+    }
+  }
+  if (!started_) return std::nullopt;
+  const auto before = std::ranges::find(seen_, point, &std::pair<CrashPoint, int>::first);
+  if (before == seen_.end()) {
+    seen_.emplace_back(point, 1);
+    if (!point.partition) point.nth = 1;
+    return point;
+  }
+  ++before->second;
+  if (point.partition) return std::nullopt;  // the same record again is no place of its own
+  point.nth = before->second;
+  return point;
+}
+
+}  // namespace grader
