@@ -120,7 +120,7 @@ Broker fresh_broker(const BrokerFiles& files, const Ports& ports) {
 }
 
 void write_properties(const BrokerFiles& files, const fs::path& infra, const Broker& broker,
-                      const Ports& ports) {
+                      const Ports& ports, const std::string& more) {
   std::string text =
       read_template(infra / "broker.properties") + read_template(infra / "embedded.properties.in");
   if (broker.learner_port != 0) text += read_template(infra / "learner.properties.in");
@@ -135,7 +135,7 @@ void write_properties(const BrokerFiles& files, const fs::path& infra, const Bro
                           std::pair{"@ADMIN_PASSWORD@", broker.admin.password},
                           std::pair{"@CHECK_USERS@", users}};
   for (const auto& [name, value] : values) replace_all(text, name, value);
-  write_private(files.folder / "server.properties", text);
+  write_private(files.folder / "server.properties", text + more);
   write_private(files.folder / "log4j2.properties", read_template(infra / "log4j2.properties"));
 }
 

@@ -33,9 +33,10 @@ Broker fresh_broker(const BrokerFiles& files, const Ports& ports);
 
 /// Writes server.properties and log4j2.properties into the broker's folder from the templates in
 /// `infra`. Folders in them are relative: Kafka is started in the broker's folder, so that no path needs
-/// the escapes of properties files (and of lists with commas in them). Throws `InfraError`.
+/// the escapes of properties files (and of lists with commas in them). `more` is appended as it is.
+/// Throws `InfraError`.
 void write_properties(const BrokerFiles& files, const std::filesystem::path& infra, const Broker& broker,
-                      const Ports& ports);
+                      const Ports& ports, const std::string& more = {});
 
 /// Makes the data folder from the formatted one if there is none. False if there was one.
 bool make_data(const BrokerFiles& files, const std::filesystem::path& formatted);

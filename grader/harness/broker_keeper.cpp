@@ -48,7 +48,6 @@ void log(const std::string& text) {
 void report(const nlohmann::json& message) {
   const std::string line = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
   (void)!write(report_descriptor, line.data(), line.size());
-  close(report_descriptor);
 }
 
 /// When the broker was last used: when somebody touched it, or a client was connected. Looks at the
@@ -146,6 +145,8 @@ class Keeper {
       take_signals();
       start();
       report({{"ready", true}});
+      close(report_descriptor);  // else the end of the process closes it, so that whoever reads it knows of
+                                 // that too
     } catch (const std::exception& error) {
       log(std::string("start failed: ") + error.what());
       if (java_) end_java();
@@ -189,14 +190,12 @@ class Keeper {
     fresh_ = make_data(files_, options_.kafka.formatted());
     fs::remove_all(files_.folder / "tmp");
     fs::create_directories(files_.folder / "tmp");
-    for (int attempt = 1;; ++attempt) {
-      const auto trouble = try_to_start(*java_lock, attempt == 1);
-      if (!trouble) break;
-      log(trouble->text);
-      if (!trouble->port_taken) throw InfraError(trouble->text + advice_on_old_data());
-      if (attempt == start_attempts)
-        throw InfraError(fmt::format("{}, {} times; start it again", trouble->text, attempt));
+    if (crashed()) {
+      log("the last broker did not end in order");
+      start_java(*java_lock, Life::recovery);
+      end_java();
     }
+    start_java(*java_lock, Life::service);
     java_lock.reset();  // Java has it now
     broker_.started_at = std::chrono::system_clock::now();
     broker_.idle_limit = options_.idle_limit;
@@ -206,20 +205,45 @@ class Keeper {
                     broker_.learner_port, broker_.grader_port, fresh_ ? ", new data" : ""));
   }
 
-  std::optional<Autopsy> try_to_start(const BrokerLock& java_lock, bool usual_port) {
-    const Ports ports = free_ports(options_.learner_listener, usual_port);
+  /// Whether Kafka was killed on this data. It then says so itself: it leaves this file when it ends well.
+  [[nodiscard]] bool crashed() const {
+    return !fresh_ && fs::exists(files_.data() / "__cluster_metadata-0") &&
+           !fs::exists(files_.data() / ".kafka_cleanshutdown");
+  }
+
+  /// After a crash the controller believes that the old broker lives until its session has timed out, and
+  /// refuses the new one ("another broker is registered with that id"). As sessions are long here
+  /// (broker.properties says why), we first let Kafka live for a moment with short ones.
+  enum class Life { service, recovery };
+  static constexpr auto* short_sessions = "broker.session.timeout.ms=500\nbroker.heartbeat.interval.ms=100\n";
+
+  void start_java(const BrokerLock& java_lock, Life life) {
+    for (int attempt = 1;; ++attempt) {
+      const auto trouble = try_to_start_java(java_lock, life, attempt == 1);
+      if (!trouble) return;
+      log(trouble->text);
+      if (!trouble->port_taken) throw InfraError(trouble->text + advice_on_old_data());
+      if (attempt == start_attempts)
+        throw InfraError(fmt::format("{}, {} times; start it again", trouble->text, attempt));
+    }
+  }
+
+  std::optional<Autopsy> try_to_start_java(const BrokerLock& java_lock, Life life, bool usual_port) {
+    const bool for_learners = options_.learner_listener && life == Life::service;
+    const Ports ports = free_ports(for_learners, usual_port);
     broker_ = fresh_broker(files_, ports);
-    write_properties(files_, options_.infra, broker_, ports);
+    write_properties(files_, options_.infra, broker_, ports, life == Life::recovery ? short_sessions : "");
     std::error_code no_log;
     const auto log_size = fs::file_size(files_.server_log(), no_log);
     log_start_ = no_log ? 0 : log_size;
 
     auto command = options_.kafka.java_command();
-    for (const auto* word :
-         {"-Djava.io.tmpdir=tmp", "-Dcourse.log.dir=logs", "-Dlog4j2.configurationFile=log4j2.properties",
-          "kafka.Kafka", "server.properties"}) {
-      command.emplace_back(word);
-    }
+    command.push_back("-Dcourse.broker=" +
+                      files_.folder.string());  // tells brokers apart in a list of processes
+    command.insert(command.end(),
+                   {"-Djava.io.tmpdir=tmp", "-Dcourse.log.dir=logs",
+                    "-Dlog4j2.configurationFile=log4j2.properties", "kafka.Kafka", "server.properties"});
+    java_.reset();
     java_.emplace(Child::Spec{.arguments = command,
                               .environment = java_environment(),
                               .folder = files_.folder,
