@@ -1,6 +1,5 @@
 #include "2-producer/produce_events_batch.hpp"
 
-#include <librdkafka/rdkafka.h>  // the C API: the C++ API can't ask how a topic is configured
 #include <librdkafka/rdkafkacpp.h>
 
 #include <chrono>
@@ -53,9 +52,9 @@ Client try_client(const ClientConfig& ours, const ClientConfig& config, RdKafka:
 /// A client that keeps the order of equal keys even when it has to send something again: the broker
 /// takes what an idempotent producer sends once, and in order. That has conditions, acks=all among
 /// them. Where `config` rules it out, a single request on its way at a time keeps the order too.
-Client make_client(const ClientConfig& config, RdKafka::DeliveryReportCb& reports, ClientConfig ours = {}) {
+Client make_client(const ClientConfig& config, RdKafka::DeliveryReportCb& reports) {
   std::string error;
-  ours.insert({{"acks", "all"}, {"enable.idempotence", "true"}});
+  ClientConfig ours{{"acks", "all"}, {"enable.idempotence", "true"}};
   Client client = try_client(ours, config, reports, error);
   if (!client.producer || client.setting("enable.idempotence") == "false") {
     ours["enable.idempotence"] = "false";
@@ -64,37 +63,6 @@ Client make_client(const ClientConfig& config, RdKafka::DeliveryReportCb& report
   }
   if (!client.producer) throw std::runtime_error(error);
   return client;
-}
-
-template <auto destroy>
-struct Destroyer {
-  void operator()(auto* handle) const { destroy(handle); }
-};
-template <typename Handle, auto destroy>
-using Owned = std::unique_ptr<Handle, Destroyer<destroy>>;
-
-/// The largest request that `topic` takes (`max.message.bytes`), if the broker tells us within half a second.
-std::optional<long long> largest_request(rd_kafka_t* client, const std::string& topic) {
-  const Owned<rd_kafka_queue_t, rd_kafka_queue_destroy> queue(rd_kafka_queue_new(client));
-  const Owned<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy> question(
-      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-  if (!question) return std::nullopt;  // not a name that a topic can have
-  rd_kafka_ConfigResource_t* questions[] = {question.get()};
-  rd_kafka_DescribeConfigs(client, questions, 1, nullptr, queue.get());
-
-  const Owned<rd_kafka_event_t, rd_kafka_event_destroy> event(rd_kafka_queue_poll(queue.get(), 500));
-  const auto* result = event ? rd_kafka_event_DescribeConfigs_result(event.get()) : nullptr;
-  if (result == nullptr) return std::nullopt;
-  std::size_t count = 0;
-  const auto* const* answers = rd_kafka_DescribeConfigs_result_resources(result, &count);
-  if (count == 0) return std::nullopt;
-  const auto* const* entries = rd_kafka_ConfigResource_configs(answers[0], &count);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (rd_kafka_ConfigEntry_name(entries[i]) == std::string_view("max.message.bytes")) {
-      return std::stoll(rd_kafka_ConfigEntry_value(entries[i]));
-    }
-  }
-  return std::nullopt;
 }
 
 /// Pointer and length for librdkafka, in which null and empty are different.
@@ -135,15 +103,7 @@ std::vector<Delivery> produce_events_batch(const ClientConfig& config, const std
   if (events.empty()) return {};
   std::vector<Delivery> deliveries(events.size());
   ReportReceiver reports;  // this and the deliveries outlive the producer, which writes to them
-  Client client = make_client(config, reports);
-
-  // The broker refuses whole requests: one event that is too large, and all that travel with it are
-  // refused. In requests no larger than the topic takes, such an event travels alone.
-  const auto batch_size = std::stoll(client.setting("batch.size"));
-  const auto limit = largest_request(client.producer->c_ptr(), topic).value_or(batch_size);
-  if (limit < batch_size && !config.contains("batch.size")) {
-    client = make_client(config, reports, {{"batch.size", std::to_string(limit)}});
-  }
+  const Client client = make_client(config, reports);
   auto& producer = *client.producer;
 
   // Asks at once where the partitions are; to produce() by name alone may leave that to a timer (one second).
