@@ -103,6 +103,24 @@ void Admin::create_topic(const std::string& topic, int partitions, const TopicSe
   std::size_t count = 0;
   const auto** results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   require_all(what, results, count);
+  for (std::int32_t partition = 0; partition < partitions; ++partition) wait_for_leader(topic, partition);
+}
+
+void Admin::wait_for_leader(const std::string& topic, std::int32_t partition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  for (;;) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto error = rd_kafka_query_watermark_offsets(handle(), topic.c_str(), partition, &low, &high, timeout_ms);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    const bool on_its_way = error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+                            error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+                            error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    if (!on_its_way || std::chrono::steady_clock::now() > deadline) {
+      throw InfraError(describe_error("waiting for a leader of " + topic, rd_kafka_err2str(error)));
+    }
+    (void)partition_count(topic);  // asks the broker anew; the client remembers that there was no such partition
+  }
 }
 
 void Admin::delete_topics(const std::vector<std::string>& topics) {

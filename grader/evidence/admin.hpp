@@ -69,6 +69,10 @@ class Admin {
   [[nodiscard]] rd_kafka_t* handle() const { return client_.get(); }
 
  private:
+  /// A topic exists before the broker serves its partitions; who writes in between meets errors that are
+  /// not theirs.
+  void wait_for_leader(const std::string& topic, std::int32_t partition);
+
   struct Destroy {
     void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
   };
