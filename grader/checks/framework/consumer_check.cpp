@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "checks/framework/ask_until.hpp"
 #include "checks/framework/consumer_findings.hpp"
-#include "checks/framework/ending.hpp"
 #include "evidence/group_watch.hpp"
 
 namespace grader {
@@ -14,8 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using course::Record;
 
-/// The contract says a second; the rest is for leaving the group on a busy machine.
-constexpr auto stop_patience = 2500ms;
 /// Many times the auto.commit.interval.ms that programs are started with.
 constexpr auto timer_patience = 1s;
 
@@ -25,25 +23,6 @@ nlohmann::json to_json(const Offsets& offsets) {
     json.push_back({{"topic", source.topic}, {"partition", source.partition}, {"offset", offset}});
   }
   return json;
-}
-
-/// Asks again and again until the answer will do, or `deadline` has passed; the last answer.
-template <typename Ask, typename WillDo>
-auto ask_until(const Ask& ask, const WillDo& will_do, Clock::time_point deadline) {
-  auto answer = ask();
-  while (!will_do(answer) && Clock::now() < deadline) {
-    std::this_thread::sleep_for(2ms);  // between two questions to the broker
-    answer = ask();
-  }
-  return answer;
-}
-
-/// The last call that has begun and not returned.
-std::string where_it_waits(ConsumerRun& run) {
-  const auto calls = run.calls();
-  const auto last = std::ranges::find_if(
-      calls.rbegin(), calls.rend(), [](const nlohmann::json& call) { return !call.value("empty", false); });
-  return last != calls.rend() && last->value("when", "") == "before" ? last->value("call", "") : "";
 }
 
 }  // namespace
@@ -162,28 +141,6 @@ Offsets ConsumerCheck::committed_after_timer(ConsumerRun& run, const std::string
   return offsets;
 }
 
-void ConsumerCheck::expect_stops(ConsumerRun& run) {
-  const auto asked = Clock::now();
-  run.learner().interrupt();
-  const auto ended = run.learner().ended_by(asked + stop_patience);
-  if (ended) {
-    if (const auto fault = fault_of(run.learner(), *ended, exercise())) explain(run, *fault);
-    return;
-  }
-  const std::string waits_in = where_it_waits(run);
-  const bool ends_later = run.learner().ended_by(asked + patience).has_value();
-  const std::string expected = "the function returns within a second after stop was requested";
-  const std::string observed =
-      ends_later
-          ? fmt::format("it took {:.1f} s", std::chrono::duration<double>(Clock::now() - asked).count())
-          : fmt::format("after {} s it was still running", patience.count());
-  if (waits_in.find("close") != std::string::npos || waits_in.find("destroy") != std::string::npos) {
-    throw Failed{{"close-hangs", expected, observed + ", waiting in " + waits_in}};
-  }
-  throw Failed{
-      {"stop-not-seen", expected, waits_in.empty() ? observed : observed + ", waiting in " + waits_in}};
-}
-
 void ConsumerCheck::expect_committed(ConsumerRun& run, const std::string& group,
                                      const std::vector<Record>& records) {
   const auto handled = places_of(records);
@@ -199,16 +156,6 @@ void ConsumerCheck::expect_committed(ConsumerRun& run, const std::string& group,
   throw Failed{finding};
 }
 
-void ConsumerCheck::expect_left(const std::string& group) {
-  const auto gone = [](const Group& described) { return described.members.empty(); };
-  const auto described = ask_until([&] { return describe(group); }, gone, Clock::now() + 2s);
-  if (gone(described)) return;
-  throw Failed{{"group-not-left", "when your function has returned, the group has no member left",
-                fmt::format("the coordinator still counts {} as a member ({}), and will wait for it until "
-                            "its session times out",
-                            described.members.front().client_id, described.state)}};
-}
-
 void ConsumerCheck::expect_member(ConsumerRun& run, const std::string& group,
                                   const std::vector<Record>& records) {
   std::vector<course::TopicPartition> wanted;
@@ -222,21 +169,6 @@ void ConsumerCheck::expect_member(ConsumerRun& run, const std::string& group,
       {subscribed ? "another-group" : "not-a-member",
        fmt::format("the group {} is stable, and its members share all partitions", group),
        fmt::format("the coordinator says {} with {} member(s)", described.state, described.members.size())}};
-}
-
-void ConsumerCheck::explain(ConsumerRun& run, Finding otherwise) {
-  const auto ended = run.learner().ended_by(Clock::now());
-  if (!ended) throw Failed{std::move(otherwise)};
-  if (auto fault = fault_of(run.learner(), *ended, exercise())) {
-    if (fault->diagnosis == "threw") {
-      fault = Finding{"gave-up-on-an-error", "the function goes on until it is stopped",
-                      "it threw: " + run.learner().said("threw").front().value("text", "")};
-    }
-    throw Failed{*fault};
-  }
-  throw Failed{{"ended-by-itself",
-                "the function goes on until it is stopped, however little there is to read",
-                fmt::format("it returned by itself after {} record(s)", run.handled().size())}};
 }
 
 void ConsumerCheck::note_requests() {

@@ -64,6 +64,17 @@ class ConsumerCheck : public Check {
   /// The coordinator knows the program as a member that owns all of these.
   void expect_member(ConsumerRun& run, const std::string& group, const std::vector<course::Record>& records);
 
+  /// Runs the program and lets the handler throw at `failing`: what was handled is committed and nothing
+  /// else, the group is left, and the caller gets the exception.
+  void expect_failure_ends_it(const Consuming& consuming, const std::vector<course::Record>& records,
+                              const Place& failing);
+
+  /// While the program waits for records, it hardly uses the processor; and it does not end.
+  void expect_waits_patiently(ConsumerRun& run);
+
+  /// The program ends with the error of its client, not by itself and not by a crash.
+  void expect_refuses(const Consuming& consuming, const std::string& what);
+
   /// For a program that should be running: what explains that it is not, else `otherwise`.
   [[noreturn]] void explain(ConsumerRun& run, Finding otherwise);
 

@@ -115,6 +115,16 @@ bool ConsumerRun::wait_until_polling_or_held(Clock::time_point deadline) {
   return conversation.held().empty() && polls(conversation.messages());
 }
 
+bool ConsumerRun::wait_until_idle(int polls, Clock::time_point deadline) {
+  return learner_->conversation().wait_until(
+      [&](const std::vector<nlohmann::json>& messages, const auto&) {
+        const auto handled = std::ranges::find_if(messages.rbegin(), messages.rend(), is_hook);
+        return std::count_if(messages.rbegin(), handled,
+                             [](const auto& message) { return message.value("empty", false); }) >= polls;
+      },
+      deadline);
+}
+
 bool ConsumerRun::has_handled(const Places& wanted) const {
   const std::lock_guard lock(state_->mutex);
   return std::ranges::includes(state_->handled, wanted);

@@ -52,6 +52,10 @@ class ConsumerRun {
   /// Waits until the program polls again after all that it did. False as above.
   bool wait_until_polling_or_held(Clock::time_point deadline);
 
+  /// Waits until `polls` polls in a row (2 at most) brought nothing after the last handled record. False as
+  /// above.
+  bool wait_until_idle(int polls, Clock::time_point deadline);
+
   /// The calls into librdkafka that the program has made ("after" messages are results).
   [[nodiscard]] std::vector<nlohmann::json> calls() { return learner_->said("call"); }
   /// Whether a client was made that commits by itself, on a timer. Also true when that was not seen.

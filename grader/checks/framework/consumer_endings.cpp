@@ -1,0 +1,184 @@
+// How a consuming program ends, as it should and otherwise.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "checks/framework/ask_until.hpp"
+#include "checks/framework/consumer_check.hpp"
+#include "checks/framework/consumer_findings.hpp"
+#include "checks/framework/ending.hpp"
+#include "harness/infra_error.hpp"
+
+namespace grader {
+namespace {
+
+using namespace std::chrono_literals;
+using course::Record;
+
+/// The contract says a second; the rest is for leaving the group on a busy machine.
+constexpr auto stop_patience = 2500ms;
+/// How much of one processor a waiting program may use: asking every 100 ms takes less than a hundredth.
+constexpr double idle_share = 0.15;
+/// What the handler throws when the check asks it to (support/program.cpp).
+const std::string handler_error = "the handler failed";
+
+/// The last call that has begun and not returned.
+std::string where_it_waits(ConsumerRun& run) {
+  const auto calls = run.calls();
+  const auto last = std::ranges::find_if(
+      calls.rbegin(), calls.rend(), [](const nlohmann::json& call) { return !call.value("empty", false); });
+  return last != calls.rend() && last->value("when", "") == "before" ? last->value("call", "") : "";
+}
+
+/// Processor time that a running process has used.
+std::chrono::nanoseconds processor_time(pid_t pid) {
+  clockid_t clock = 0;
+  timespec time{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) {
+    throw InfraError("the processor time of the program under grading can't be read");
+  }
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
+
+void ConsumerCheck::expect_stops(ConsumerRun& run) {
+  const auto asked = Clock::now();
+  run.learner().interrupt();
+  const auto ended = run.learner().ended_by(asked + stop_patience);
+  if (ended) {
+    if (const auto fault = fault_of(run.learner(), *ended, exercise())) explain(run, *fault);
+    return;
+  }
+  const std::string waits_in = where_it_waits(run);
+  const bool ends_later = run.learner().ended_by(asked + patience).has_value();
+  const std::string expected = "the function returns within a second after stop was requested";
+  const std::string observed =
+      ends_later
+          ? fmt::format("it took {:.1f} s", std::chrono::duration<double>(Clock::now() - asked).count())
+          : fmt::format("after {} s it was still running", patience.count());
+  if (waits_in.find("close") != std::string::npos || waits_in.find("destroy") != std::string::npos) {
+    throw Failed{{"close-hangs", expected, observed + ", waiting in " + waits_in}};
+  }
+  throw Failed{
+      {"stop-not-seen", expected, waits_in.empty() ? observed : observed + ", waiting in " + waits_in}};
+}
+
+void ConsumerCheck::expect_left(const std::string& group) {
+  const auto gone = [](const Group& described) { return described.members.empty(); };
+  const auto described = ask_until([&] { return describe(group); }, gone, Clock::now() + 2s);
+  if (gone(described)) return;
+  throw Failed{{"group-not-left", "when your function has returned, the group has no member left",
+                fmt::format("the coordinator still counts {} as a member ({}), and will wait for it until "
+                            "its session times out",
+                            described.members.front().client_id, described.state)}};
+}
+
+void ConsumerCheck::expect_waits_patiently(ConsumerRun& run) {
+  run.wait_until_idle(2, Clock::now() + 6s);
+  if (run.learner().ended_by(Clock::now())) explain(run, {});
+  const auto started = Clock::now();
+  const auto used_before = processor_time(run.learner().run().pid());
+  if (run.learner().ended_by(started + 400ms)) explain(run, {});
+  const std::chrono::duration<double> used = processor_time(run.learner().run().pid()) - used_before;
+  const std::chrono::duration<double> passed = Clock::now() - started;
+  if (used < passed * idle_share) return;
+  throw Failed{{"spins", "a program that waits for records uses next to no processor time",
+                fmt::format("in {:.2f} s without a record it used {:.2f} s", passed.count(), used.count())}};
+}
+
+void ConsumerCheck::expect_failure_ends_it(const Consuming& consuming, const std::vector<Record>& records,
+                                           const Place& failing) {
+  auto given = consuming;
+  given.hold = [failing](const nlohmann::json& question) {
+    return question.value("kind", "") == "hook" && place_from_json(question) == failing;
+  };
+  const auto run = consume(given);
+  const auto question = run->wait_for_question(soon());
+  if (!question) {
+    expect_handled(*run, records);
+    explain(*run, {});
+  }
+  const auto calls_before = run->handler_calls().size();
+  const auto handled = run->handled();
+  run->let_fail(*question);
+
+  const std::string place = to_string(failing);
+  const auto swallowed = [&](const std::string& observed) {
+    return Failed{{"exception-swallowed",
+                   "the handler threw at " + place + ": your function gives the exception to its caller",
+                   observed}};
+  };
+  const auto ended = run->learner().ended_by(Clock::now() + 5s);
+  const auto calls = run->handler_calls();
+  if (calls.size() > calls_before) {
+    throw swallowed(
+        fmt::format("it went on, and called the handler with {}", to_string(calls[calls_before].place)));
+  }
+  if (!ended) throw swallowed("5 s later it had not returned");
+  const auto fault = fault_of(run->learner(), *ended, exercise());
+  if (!fault) throw swallowed("it returned as if nothing had happened");
+  if (fault->diagnosis != "threw") throw Failed{*fault};
+  if (const auto text = run->learner().said("threw").front().value("text", "");
+      text.find(handler_error) == std::string::npos) {
+    throw Failed{{"exception-replaced", "the caller gets the exception of the handler",
+                  "it got another one: " + text}};
+  }
+
+  const auto wanted = next_offsets(handled);
+  const auto offsets = ask_until([&] { return committed(given.group); },
+                                 [&](const Offsets& now) { return now == wanted; }, Clock::now() + 1s);
+  const auto failed_partition = offsets.find(failing.source);
+  if (failed_partition != offsets.end() && failed_partition->second > failing.offset) {
+    throw Failed{
+        {"committed-over-a-failure",
+         fmt::format("partition {} is committed up to offset {} at most", failing.source.partition,
+                     failing.offset),
+         fmt::format("committed is {}; nobody will handle {} again", failed_partition->second, place)}};
+  }
+  if (const auto skipped = committed_ahead(offsets, places_of(records), handled)) {
+    throw Failed{ahead_finding(*run, *skipped, offsets, "after the handler threw at " + place)};
+  }
+  if (offsets != wanted) {
+    auto finding = lag_finding(*run, offsets, handled, 0, "after the handler threw");
+    if (finding.diagnosis != "offset-off-by-one")
+      finding.diagnosis = "handled-before-the-failure-not-committed";
+    finding.expected = "committed is what was handled before: " + to_string(wanted, wanted);
+    throw Failed{finding};
+  }
+  expect_left(given.group);
+}
+
+void ConsumerCheck::expect_refuses(const Consuming& consuming, const std::string& what) {
+  const auto run = consume(consuming);
+  const auto ended = run->learner().ended_by(soon());
+  const std::string expected = what + ": your function throws a std::runtime_error that says so";
+  if (!ended)
+    throw Failed{
+        {"config-error-hidden", expected, fmt::format("{} s later it was still running", patience.count())}};
+  const auto fault = fault_of(run->learner(), *ended, exercise());
+  if (!fault) throw Failed{{"config-error-hidden", expected, "it returned as if nothing was wrong"}};
+  if (fault->diagnosis != "threw") throw Failed{*fault};
+  if (run->learner().said("threw").front().value("text", "").empty()) {
+    throw Failed{{"config-error-hidden", expected, "it threw, without a word of what is wrong"}};
+  }
+}
+
+void ConsumerCheck::explain(ConsumerRun& run, Finding otherwise) {
+  const auto ended = run.learner().ended_by(Clock::now());
+  if (!ended) throw Failed{std::move(otherwise)};
+  if (auto fault = fault_of(run.learner(), *ended, exercise())) {
+    if (fault->diagnosis == "threw") {
+      fault = Finding{"gave-up-on-an-error", "the function goes on until it is stopped",
+                      "it threw: " + run.learner().said("threw").front().value("text", "")};
+    }
+    throw Failed{*fault};
+  }
+  throw Failed{{"ended-by-itself",
+                "the function goes on until it is stopped, however little there is to read",
+                fmt::format("it returned by itself after {} record(s)", run.handled().size())}};
+}
+
+}  // namespace grader
