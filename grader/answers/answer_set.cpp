@@ -36,16 +36,40 @@ class BuildFile {
   void add(const AnswerSet& set) {
     for (const auto& program : course_.programs) {
       if (!set.programs.empty() && std::ranges::find(set.programs, program.name) == set.programs.end()) continue;
-      std::string objects;
-      for (const auto& name : program.exercises) objects += ' ' + object(set, course_.exercise(name));
-      text_ += fmt::format("build {}: link $main_{}{} | $support\n",
-                           escaped(program_path(paths_, set.name, program.name)), program.name, objects);
+      add_program(set, program, program.name, {});
+      const auto foundations = stood_on(program);
+      if (!foundations.empty()) add_program(set, program, on_reference(program.name), foundations);
     }
   }
 
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
+  /// The exercises of a program on which another one of it stands.
+  [[nodiscard]] std::vector<std::string> stood_on(const PhaseProgram& program) const {
+    std::vector<std::string> names;
+    for (const auto& name : program.exercises) {
+      if (const auto& other = course_.exercise(name).stands_on; !other.empty()) names.push_back(other);
+    }
+    return names;
+  }
+
+  void add_program(const AnswerSet& set, const PhaseProgram& program, const std::string& name,
+                   const std::vector<std::string>& from_reference) {
+    std::string objects;
+    for (const auto& exercise : program.exercises) {
+      const bool reference = std::ranges::find(from_reference, exercise) != from_reference.end();
+      objects += ' ' + object(reference ? reference_for(set) : set, course_.exercise(exercise));
+    }
+    text_ += fmt::format("build {}: link $main_{}{} | $support\n", escaped(program_path(paths_, set.name, name)),
+                         program.name, objects);
+  }
+
+  /// The solutions, built into a folder of their own below the set's.
+  [[nodiscard]] AnswerSet reference_for(const AnswerSet& set) const {
+    return AnswerSet::of_folder(set.name + "/reference", paths_.root / "solutions", course_);
+  }
+
   /// The object of an exercise; its statement is written when the source is met for the first time.
   std::string object(const AnswerSet& set, const Exercise& exercise) {
     const fs::path skeleton = paths_.root / "grader/skeletons" / exercise.source();
@@ -82,6 +106,8 @@ fs::path answers_folder(const Paths& paths, const std::string& set) { return pat
 fs::path program_path(const Paths& paths, const std::string& set, const std::string& program) {
   return answers_folder(paths, set) / "bin" / program;
 }
+
+std::string on_reference(const std::string& program) { return program + ".on-reference"; }
 
 void build_answers(const Paths& paths, const CourseTable& course, const std::vector<AnswerSet>& sets) {
   // Every call has a build file of its own name, so that two grades at once don't overwrite each other's.

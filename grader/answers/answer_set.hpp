@@ -25,6 +25,10 @@ struct AnswerSet {
 std::filesystem::path answers_folder(const Paths& paths, const std::string& set);
 std::filesystem::path program_path(const Paths& paths, const std::string& set, const std::string& program);
 
+/// The name of the same program with the reference in place of every exercise on which another one of
+/// it stands: it shows whose fault a failure is.
+std::string on_reference(const std::string& program);
+
 /// Builds what has changed of the programs of `sets`. A source that several sets name is compiled once,
 /// for the first of them. An exercise that does not compile is no error here (see `compiler_errors`).
 /// Throws `InfraError` when the build itself is broken.

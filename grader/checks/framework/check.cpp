@@ -31,10 +31,26 @@ void Check::TestBody() {
     clean_up();
     verdict = judge();
   }
+  if (verdict.status == Status::failed && !course_.exercise(about_.exercise).stands_on.empty()) {
+    verdict = with_reference(std::move(verdict));
+  }
   verdict.seconds = std::chrono::duration<double>(Clock::now() - started).count();
   verdict.program_seconds = program_clock_.total().count();
   publish(verdict);
   clean_up();
+}
+
+Verdict Check::with_reference(Verdict failed) {
+  const std::string other = course_.exercise(about_.exercise).stands_on;
+  step("to see whose fault it is: the same with the reference " + other + " in place of yours");
+  clean_up();
+  on_reference_ = true;
+  Verdict again = judge();
+  if (again.status == Status::failed) return again;
+  if (again.status != Status::passed) return failed;  // no wiser than before
+  again.status = Status::blocked_by;
+  again.detail = fmt::format("with the reference {0} in place of yours this check passes, so look at {0} first", other);
+  return again;
 }
 
 Verdict Check::judge() {
@@ -54,6 +70,7 @@ Verdict Check::judge() {
   } catch (const std::exception& error) {
     verdict.detail = fmt::format("the grader itself failed ({}); please report this", error.what());
   }
+  end_observation();
   kill_all_descendants();
   verdict.steps = steps_;
   verdict.seed = seed_;
@@ -205,7 +222,7 @@ std::vector<std::string> Check::client_options(const course::ClientConfig& setti
 
 std::unique_ptr<Learner> Check::start(const std::string& program, std::vector<std::string> options,
                                       Learner::Setup setup) {
-  ProgramSpec spec{.executable = program_path(paths_, answers_, program),
+  ProgramSpec spec{.executable = program_path(paths_, answers_, on_reference_ ? on_reference(program) : program),
                    .arguments = std::move(options),
                    .folder = folder_,
                    .name = fmt::format("{}-{}", program, ++programs_)};

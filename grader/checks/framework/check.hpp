@@ -48,6 +48,8 @@ class Check : public ::testing::Test {
 
  protected:
   virtual void body() = 0;
+  /// Ends what the body left running besides programs, such as an observer with a thread.
+  virtual void end_observation() {}
 
   /// Says what is done or expected next; shown to the learner in this order.
   void step(std::string what);
@@ -84,6 +86,7 @@ class Check : public ::testing::Test {
  private:
   void TestBody() final;
   Verdict judge();
+  Verdict with_reference(Verdict failed);
   void prepare();
   void require_answer();
   void become_a_user_of_the_broker();
@@ -111,6 +114,8 @@ class Check : public ::testing::Test {
   std::vector<std::string> steps_;
   int names_ = 0;
   int programs_ = 0;
+  /// Whether the exercise that this one stands on is replaced by the reference.
+  bool on_reference_ = false;
 };
 
 /// Registers a check with GoogleTest under its part, so that `core.NAME` or `edge.NAME` runs it.

@@ -54,6 +54,7 @@ class WorkerCheck : public CrashCheck {
   /// kill -9, and the dead member is taken out of the group, as its session time-out would do later.
   void kill_worker(Worker& worker, const std::string& group);
 
+  void end_observation() override { watch_.reset(); }
   Group group_now() { return watch_->last(); }
   GroupWatch& group_watch() { return *watch_; }
 

@@ -1,0 +1,265 @@
+#include "checks/framework/demonstration_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checks/framework/ending.hpp"
+
+namespace grader {
+namespace {
+
+using namespace std::chrono_literals;
+using course::TopicPartition;
+
+/// A generation that lasted shorter may have been over before everybody heard of it.
+constexpr auto long_enough_to_be_heard_of = 250ms;
+/// Between what the coordinator knows and what the worker has heard, or the watch has seen.
+constexpr auto delay = 200ms;
+constexpr auto longest_demonstration = 60s;
+
+/// How long a handler is held that must go on for the group to go on: each time costs a record.
+constexpr auto in_a_rebalance = 50ms;
+/// worker-1 sees that it shall leave only when its handler returns.
+constexpr auto before_leaving = 500ms;
+
+/// How many records of each partition may be handled while the group has so many members.
+constexpr std::int64_t records_per_stage = 2;
+
+std::vector<TopicPartition> partitions_from(const nlohmann::json& list) {
+  std::vector<TopicPartition> partitions;
+  for (const auto& one : list) partitions.push_back({.topic = one.at("topic"), .partition = one.at("partition")});
+  return partitions;
+}
+
+/// Who owned what, after some of the claims, by the claims.
+class ClaimedOwnership {
+ public:
+  void add(const ClaimedEntry& entry) {
+    auto& owned = owners_[entry.worker];
+    for (const auto& partition : entry.partitions) {
+      if (entry.what == "assigned") owned.insert(partition);
+      if (entry.what == "revoked" || entry.what == "lost") owned.erase(partition);
+    }
+  }
+
+  [[nodiscard]] WorkerCheck::Ownership owners() const {
+    WorkerCheck::Ownership result;
+    for (const auto& [worker, partitions] : owners_) {
+      if (!partitions.empty()) result[worker] = {partitions.begin(), partitions.end()};
+    }
+    return result;
+  }
+  [[nodiscard]] bool owns(const std::string& worker, const TopicPartition& partition) const {
+    const auto found = owners_.find(worker);
+    return found != owners_.end() && found->second.contains(partition);
+  }
+
+ private:
+  std::map<std::string, std::set<TopicPartition>> owners_;
+};
+
+WorkerCheck::Ownership without_idle(WorkerCheck::Ownership owners) {
+  std::erase_if(owners, [](const auto& entry) { return entry.second.empty(); });
+  return owners;
+}
+
+/// Decides which records may be handled, so that the demonstration always has something left to show.
+class Pace {
+ public:
+  Pace(std::size_t workers, std::vector<course::Record> records) : workers_(workers), records_(std::move(records)) {}
+
+  void note(const Group& group) {
+    group_ = group;
+    if (group.state != "Stable") return;
+    std::set<std::string> names;
+    std::size_t owned = 0;
+    for (const auto& member : group.members) {
+      names.insert(member.client_id);
+      owned += member.partitions.size();
+    }
+    if (owned == 0) return;
+    const bool with_first = names.contains("worker-1");
+    if (stage_ == workers_ && !with_first) left_ = true;
+    stage_ = std::max(stage_, names.size());
+  }
+
+  [[nodiscard]] bool may_go_on(const Place& place, const Places& handled) {
+    const auto now = Clock::now();
+    const auto held_for = now - held_since_.try_emplace(place, now).first->second;
+    if (left_ || place.offset < static_cast<std::int64_t>(stage_) * records_per_stage) return true;
+    if (group_.state != "Stable") return held_for >= in_a_rebalance;  // it waits for everybody's next poll
+    const bool concerns_first = owned_by_first(place.source) || first_has_nothing_left(handled);
+    return stage_ >= workers_ && concerns_first && held_for >= before_leaving;
+  }
+
+ private:
+  [[nodiscard]] bool owned_by_first(const TopicPartition& partition) const {
+    return std::ranges::any_of(group_.members, [&](const Member& member) {
+      return member.client_id == "worker-1" && std::ranges::find(member.partitions, partition) != member.partitions.end();
+    });
+  }
+  [[nodiscard]] bool first_has_nothing_left(const Places& handled) const {
+    return std::ranges::all_of(records_, [&](const course::Record& record) {
+      return !owned_by_first(record.source) || handled.contains(place_of(record));
+    });
+  }
+
+  std::size_t workers_;
+  std::vector<course::Record> records_;
+  Group group_;
+  std::map<Place, Clock::time_point> held_since_;
+  std::size_t stage_ = 0;
+  bool left_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ConsumerRun> DemonstrationCheck::start_demonstration(const Demonstration& demonstration) {
+  course::ClientConfig settings{{"fetch.wait.max.ms", "100"},
+                                {"heartbeat.interval.ms", "100"},
+                                {"partition.assignment.strategy", "range"}};
+  for (const auto& [name, value] : demonstration.settings) settings[name] = value;
+  return start_consumer("rebalance",
+                        {"--no-seed", "--workers", std::to_string(demonstration.workers), "--records",
+                         std::to_string(demonstration.records.size())},
+                        {.topics = {demonstration.topic},
+                         .group = demonstration.group,
+                         .hold = [](const nlohmann::json& question) { return question.value("kind", "") == "hook"; }},
+                        settings);
+}
+
+std::vector<ClaimedEntry> DemonstrationCheck::run(const Demonstration& demonstration) {
+  generations_.clear();
+  watch(demonstration.group);
+  const auto run = start_demonstration(demonstration);
+  Pace pace(demonstration.workers, demonstration.records);
+  const auto deadline = Clock::now() + longest_demonstration;
+  while (run->learner().run().running()) {
+    if (Clock::now() > deadline) {
+      run->learner().kill();
+      throw Failed{{"does-not-return", "the demonstration ends when all records have been handled",
+                    fmt::format("after {} s it was still running; the group says {}", longest_demonstration.count(), group_now().state)}};
+    }
+    run->learner().conversation().wait_until([](const auto&, const auto&) { return false; }, Clock::now() + 10ms);
+    const Group group = group_now();
+    note_generation(group);
+    pace.note(group);
+    for (const auto& question : run->learner().conversation().held()) {
+      if (pace.may_go_on(place_from_json(question.body), run->handled())) run->let_go(question);
+    }
+  }
+  expect_ends_well(run->learner(), 1s, exercise());
+  handled_.clear();
+  for (const auto& call : run->handler_calls()) handled_.insert(call.place);
+
+  std::vector<ClaimedEntry> claims;
+  for (const auto& said : run->learner().said("timeline-entry")) {
+    claims.push_back({.at = Clock::time_point(std::chrono::nanoseconds(said.at("happened").get<std::int64_t>())),
+                      .worker = said.at("worker"),
+                      .what = said.at("what"),
+                      .partitions = partitions_from(said.at("partitions")),
+                      .offset = said.value("offset", std::int64_t{-1})});
+  }
+  expect_left(demonstration.group);
+  return claims;
+}
+
+void DemonstrationCheck::note_generation(const Group& group) {
+  const auto now = Clock::now();
+  if (group.state != "Stable") return;
+  Ownership owners;
+  for (const auto& member : group.members) {
+    auto& owned = owners[member.client_id];
+    owned.insert(owned.end(), member.partitions.begin(), member.partitions.end());
+    std::ranges::sort(owned);
+  }
+  if (!generations_.empty() && generations_.back().owners == owners) {
+    generations_.back().until = now;
+  } else {
+    generations_.push_back({.seen = now, .until = now, .owners = std::move(owners)});
+  }
+}
+
+void DemonstrationCheck::expect_in_order(const std::vector<ClaimedEntry>& claims) {
+  const auto back = std::ranges::adjacent_find(claims, [](const auto& one, const auto& next) { return one.at > next.at; });
+  if (back == claims.end()) return;
+  throw Failed{{"timeline-out-of-order", "entries in the order of time",
+                fmt::format("entry {} ({} {}) is earlier than the one before it", back - claims.begin() + 2, std::next(back)->worker, std::next(back)->what)}};
+}
+
+void DemonstrationCheck::expect_claims_match(const std::vector<ClaimedEntry>& claims) {
+  for (const auto& generation : generations_) {
+    if (generation.until - generation.seen < long_enough_to_be_heard_of) continue;
+    const auto wanted = without_idle(generation.owners);
+    ClaimedOwnership claimed;
+    bool matched = false;
+    Ownership last;
+    for (const auto& entry : claims) {
+      if (entry.at > generation.until + delay) break;
+      claimed.add(entry);
+      last = claimed.owners();
+      matched = matched || (entry.at >= generation.seen - delay && last == wanted) ;
+    }
+    matched = matched || last == wanted;
+    if (matched) continue;
+    throw Failed{{"claims-differ-from-the-group",
+                  fmt::format("for {:.1f} s the group was stable with: {}",
+                              std::chrono::duration<double>(generation.until - generation.seen).count(), to_string(wanted)),
+                  fmt::format("your timeline says: {}", to_string(last))}};
+  }
+}
+
+void DemonstrationCheck::expect_handled_match(const std::vector<ClaimedEntry>& claims) {
+  std::multiset<Place> claimed;
+  ClaimedOwnership ownership;
+  for (const auto& entry : claims) {
+    ownership.add(entry);
+    if (entry.what != "handled") continue;
+    if (entry.partitions.size() != 1) {
+      throw Failed{{"handled-not-in-the-timeline", "an entry for each record, with its one partition",
+                    fmt::format("an entry of {} with {} partitions", entry.worker, entry.partitions.size())}};
+    }
+    const Place place{.source = entry.partitions.front(), .offset = entry.offset};
+    claimed.insert(place);
+    if (ownership.owns(entry.worker, place.source)) continue;
+    throw Failed{{"handled-not-in-the-timeline", "every record is handled by the worker that owns its partition then",
+                  fmt::format("{} handled {}, which it does not own at that moment by your own timeline", entry.worker, to_string(place))}};
+  }
+  if (claimed == handled_) return;
+  for (const auto& place : handled_) {
+    if (claimed.count(place) < handled_.count(place)) {
+      throw Failed{{"handled-not-in-the-timeline", fmt::format("{} is in the timeline as often as it was handled: {}", to_string(place), handled_.count(place)),
+                    fmt::format("it is there {} times", claimed.count(place))}};
+    }
+  }
+  throw Failed{{"handled-not-in-the-timeline", fmt::format("{} entries of records handled", handled_.size()),
+                fmt::format("{} entries: more than handlers were called", claimed.size())}};
+}
+
+void DemonstrationCheck::expect_story(std::size_t workers) {
+  // A generation may last a few milliseconds only; the request log misses none.
+  std::map<std::int64_t, std::set<std::string>> members;  // by generation: those who took their share
+  for (const auto& request : requests().read()) {
+    if (request.api() != "SYNC_GROUP" || request.response().value("errorCode", -1) != 0) continue;
+    members[request.request().value("generationId", std::int64_t{-1})].insert(request.client_id());
+  }
+  std::set<std::size_t> sizes;
+  bool left = false;
+  for (const auto& [generation, names] : members) {
+    timeline().add("group", "generation", {{"generation", generation}, {"members", names}});
+    sizes.insert(names.size());
+    left = left || (sizes.contains(workers) && !names.contains("worker-1"));
+  }
+  for (std::size_t size = 1; size <= workers; ++size) {
+    if (sizes.contains(size)) continue;
+    throw Failed{{"workers-not-staggered", fmt::format("generations of 1, 2, … {} workers, one after the other", workers),
+                  fmt::format("no generation of {}", size)}};
+  }
+  if (!left) {
+    throw Failed{{"nobody-left", "worker-1 leaves while records are left, and the others go on without it",
+                  "no generation without worker-1 after all had joined"}};
+  }
+}
+
+}  // namespace grader
