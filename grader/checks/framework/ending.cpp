@@ -22,7 +22,9 @@ std::string sanitizer_summary(const std::string& text) {
     const bool headline = line.find("ERROR: AddressSanitizer") != std::string::npos ||
                           line.find("runtime error:") != std::string::npos;
     const bool frame = line.find("    #") == 0 && line.find(".cpp") != std::string::npos && !summary.empty();
-    if (headline || (frame && frames++ < 3)) summary += (summary.empty() ? "" : "\n") + line;
+    if (headline) summary += (summary.empty() ? "" : "\n") + line;
+    // Of a frame the place is enough: names of functions with all their types fill the screen.
+    if (frame && frames++ < 3) summary += "\n  called from " + line.substr(line.rfind(' ') + 1);
   }
   return summary;
 }
