@@ -38,9 +38,9 @@ std::string telling_lines(const std::string& log) {
   const auto& chosen = telling.empty() ? lines : telling;
   std::string text;
   for (std::size_t i = chosen.size() > limit ? chosen.size() - limit : 0; i < chosen.size(); ++i) {
-    text += "  " + chosen[i] + '\n';
+    text += (text.empty() ? "  " : "\n  ") + chosen[i];
   }
-  return text.empty() ? "  (it wrote nothing)\n" : text;
+  return text.empty() ? "  (it wrote nothing)" : text;
 }
 
 std::string manner(int status) {
@@ -62,7 +62,10 @@ Autopsy examine(const BrokerFiles& files, std::uintmax_t log_start, int status) 
   if (contains(log, "Address already in use")) {
     return {.text = "another program took one of the broker's ports while it started", .port_taken = true};
   }
-  if (contains(log, "No space left on device") || contains(log, "Disk quota exceeded")) {
+  // On a full disk there may be no room for the log that would say so.
+  const auto space = std::filesystem::space(files.folder, error);
+  const bool no_room = !error && space.available < 100'000;
+  if (no_room || contains(log, "No space left on device") || contains(log, "Disk quota exceeded")) {
     return {.text =
                 fmt::format("the disk with {} is full, and the broker ended. Make room and start again; the "
                             "topics are kept.\n{}",
@@ -74,7 +77,7 @@ Autopsy examine(const BrokerFiles& files, std::uintmax_t log_start, int status) 
     return {.text = fmt::format("Java did not get the memory that it needs (about 400 MB are enough).\n{}",
                                 telling_lines(log))};
   }
-  return {.text = fmt::format("the broker {}. Its last words:\n{}All of them are in {}", manner(status),
+  return {.text = fmt::format("the broker {}. Its last words:\n{}\nAll of them are in {}", manner(status),
                               telling_lines(log), files.server_log().string())};
 }
 

@@ -45,7 +45,10 @@ class Progress {
       }
     }
   }
-  [[nodiscard]] std::string error() const { return error_ + line_; }
+  [[nodiscard]] std::string error() const {
+    const std::string text = error_ + line_;
+    return text.substr(0, text.find_last_not_of('\n') + 1);
+  }
 
  private:
   std::string line_;

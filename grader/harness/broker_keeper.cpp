@@ -40,8 +40,9 @@ std::string readable(std::chrono::seconds time) {
 void log(const std::string& text) {
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto part = now.time_since_epoch() % 1s;
-  fmt::print(stderr, "{:%F %T}.{:03} {}\n", fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
-             part.count(), text);
+  const std::string line = fmt::format(
+      "{:%F %T}.{:03} {}\n", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), part.count(), text);
+  (void)!write(STDERR_FILENO, line.data(), line.size());  // the disk may be full; that is no reason to end
 }
 
 /// What is to be said to the process that started the keeper, which may be gone.
@@ -353,6 +354,7 @@ int keep_broker(const KeeperOptions& options) {
   umask(077);
   if (fcntl(report_descriptor, F_SETFD, FD_CLOEXEC) != 0)
     open("/dev/null", O_WRONLY | O_CLOEXEC);  // started by hand
+  (void)!chdir("/");  // it shall not hold on to the folder in which somebody happened to start it
   return Keeper(options).run();
 }
 
