@@ -72,6 +72,7 @@ TEST(SequenceFault, TellsNearCausesApart) {
   EXPECT_EQ(fault({at(0, 0), at(1, 0), at(0, 1), at(1, 1)}), "");
   EXPECT_EQ(fault({at(0, 1)}), "started-too-late");
   EXPECT_EQ(fault({at(0, 0), at(0, 2)}), "record-skipped");
+  EXPECT_EQ(fault({at(0, 0), at(0, 2), at(0, 1)}), "handled-out-of-order");
   EXPECT_EQ(fault({at(0, 0), at(0, 1), at(0, 0)}), "handled-twice");
   EXPECT_EQ(fault({at(0, 0), at(2, 0)}), "handled-what-is-not-there");
   EXPECT_EQ(fault({at(0, 2)}, {{{"t", 0}, 2}}), "") << "a group goes on where it was";

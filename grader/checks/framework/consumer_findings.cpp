@@ -121,15 +121,14 @@ std::optional<Finding> sequence_fault(const std::vector<HandlerCall>& calls,
     const std::string wanted = fmt::format("the next record of partition {} is the one at offset {}",
                                            place.source.partition, expected);
     const std::string got = fmt::format("the handler was called with {}", to_string(place));
-    if (place.offset > expected) {
-      const bool nothing_yet = expected == first.at(place.source);
-      return Finding{nothing_yet ? "started-too-late" : "record-skipped", wanted, got};
-    }
-    const bool before = std::ranges::any_of(
-        calls, [&](const HandlerCall& call) { return call.place == place && &call.place != &place; });
     if (place.offset < first.at(place.source))
       return Finding{"read-again", wanted, got + ", which had been committed"};
-    return Finding{before ? "handled-twice" : "handled-out-of-order", wanted, got};
+    if (place.offset < expected) return Finding{"handled-twice", wanted, got + " once more"};
+    const Place skipped{.source = place.source, .offset = expected};
+    if (std::ranges::find(calls, skipped, &HandlerCall::place) != calls.end()) {
+      return Finding{"handled-out-of-order", wanted, got};
+    }
+    return Finding{expected == first.at(place.source) ? "started-too-late" : "record-skipped", wanted, got};
   }
   return std::nullopt;
 }
