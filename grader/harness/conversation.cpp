@@ -63,6 +63,11 @@ std::vector<Question> Conversation::held() const {
   return held_;
 }
 
+bool Conversation::ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 bool Conversation::wait_until(const Predicate& holds, Clock::time_point deadline) const {
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, deadline, [&] { return ended_ || holds(messages_, held_); });

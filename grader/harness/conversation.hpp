@@ -48,6 +48,9 @@ class Conversation {
   /// The questions that wait for an answer.
   [[nodiscard]] std::vector<Question> held() const;
 
+  /// Whether the program has closed its line: it has ended, or is just about to.
+  [[nodiscard]] bool ended() const;
+
   /// Waits until `holds(messages, held)` is true; false when `deadline` passed first or the program
   /// has gone without making it true.
   using Predicate = std::function<bool(const std::vector<nlohmann::json>&, const std::vector<Question>&)>;

@@ -124,7 +124,7 @@ CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming cons
     timeline().add("check", question ? "held" : "point-not-reached",
                    {{"run", run->learner().name()}, {"point", to_string(point)}});
     if (!question) {
-      if (!run->learner().ended_by(Clock::now())) run->learner().kill();
+      if (!run->learner().ended()) run->learner().kill();
       return outcome;
     }
     outcome.reached = true;

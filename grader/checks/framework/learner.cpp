@@ -58,6 +58,10 @@ std::optional<Ended> Learner::ended_by(Clock::time_point deadline) {
   return ended;
 }
 
+std::optional<Ended> Learner::ended() {
+  return ended_by(Clock::now() + std::chrono::seconds(conversation().ended() ? 5 : 0));
+}
+
 std::string Learner::last_words() const {
   const std::string text = run_->standard_error();
   constexpr std::size_t most = 1500;

@@ -41,6 +41,8 @@ class Learner {
   void kill();
   /// How it ended; nothing if it still runs at `deadline`.
   std::optional<Ended> ended_by(Clock::time_point deadline);
+  /// How it ended, if it has. One that has closed its line is waited for: it is on its way out.
+  std::optional<Ended> ended();
   /// What it wrote to stderr, shortened for a message.
   [[nodiscard]] std::string last_words() const;
 

@@ -99,7 +99,7 @@ void ProducerCheck::expect_metadata_requests(Learner& learner, std::chrono::seco
   const auto deadline = Clock::now() + std::chrono::seconds(15);
   std::size_t seen = 0;
   while (Clock::now() < deadline) {
-    if (!learner.run().running()) {
+    if (learner.ended()) {
       explain_absence(learner, exercise(), {"gave-up-too-early", "the program waits until the fate of the event is known", "it ended before the topic came to be"});
     }
     requests().wait_for(asked_for_long, Clock::now() + std::chrono::milliseconds(100));

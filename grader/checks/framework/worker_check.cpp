@@ -125,7 +125,7 @@ WorkerCheck::Ownership WorkerCheck::expect_settled_with_idle(const std::vector<W
                                             std::min(deadline, Clock::now() + 200ms));
     if (settled) return ownership_of(*settled);
     for (auto* worker : workers) {
-      if (!worker->run->learner().run().running()) explain(*worker->run, {});
+      if (worker->run->learner().ended()) explain(*worker->run, {});
     }
   }
   throw Failed{unsettled(watch_->last(), workers,
@@ -148,7 +148,7 @@ void WorkerCheck::expect_all_handled(const std::vector<Worker*>& workers, const 
     run.learner().conversation().wait_until([&](const auto&, const auto&) { return missing().empty(); },
                                             std::min(deadline, Clock::now() + 50ms));
     for (auto* worker : workers) {
-      if (!worker->run->learner().run().running()) explain(*worker->run, {});
+      if (worker->run->learner().ended()) explain(*worker->run, {});
     }
     left = missing();
   }
