@@ -114,7 +114,7 @@ class Probe {
     for (const int port : {broker.grader_port, broker.learner_port}) {
       while (port != 0 && !accepts_connections(port)) std::this_thread::sleep_for(3ms);
     }
-    while (!topics_of(broker, 1s)) std::this_thread::sleep_for(20ms);
+    while (!answers_everywhere(broker, 1s)) std::this_thread::sleep_for(20ms);
     (void)!write(fd, "ready\n", 6);
     const auto begun = Clock::now();
     const auto failed = warm_up(broker);

@@ -52,6 +52,32 @@ Client make_client(rd_kafka_type_t type, const Broker& broker, const course::Cli
   return client;
 }
 
+struct Answer {
+  std::string cluster;
+  std::vector<std::string> topics;  ///< Without Kafka's own.
+};
+
+std::optional<Answer> ask(const Client& client, std::chrono::milliseconds limit) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const int limit_ms = static_cast<int>(limit.count());
+  if (!client ||
+      rd_kafka_metadata(client.get(), 1, nullptr, &metadata, limit_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::nullopt;
+  }
+  Answer answer;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const std::string name = metadata->topics[i].topic;
+    if (!name.starts_with("__")) answer.topics.push_back(name);
+  }
+  const bool complete = metadata->broker_cnt > 0;
+  rd_kafka_metadata_destroy(metadata);
+  if (char* cluster = rd_kafka_clusterid(client.get(), limit_ms)) {
+    answer.cluster = cluster;
+    rd_kafka_mem_free(client.get(), cluster);
+  }
+  return complete && !answer.cluster.empty() ? std::optional(answer) : std::nullopt;
+}
+
 /// librdkafka asks again after half a second when a coordinator is not ready, and the broker needs a tenth
 /// of that to get ready: a new client that asks at once is sooner there.
 constexpr int patience_ms = 100;
@@ -165,19 +191,17 @@ bool accepts_connections(int port) {
 }
 
 std::optional<std::vector<std::string>> topics_of(const Broker& broker, std::chrono::milliseconds limit) {
-  const Client client = make_client(RD_KAFKA_PRODUCER, broker);
-  if (!client) return std::nullopt;
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto error = rd_kafka_metadata(client.get(), 1, nullptr, &metadata, static_cast<int>(limit.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
-  std::vector<std::string> topics;
-  for (int i = 0; i < metadata->topic_cnt; ++i) {
-    const std::string name = metadata->topics[i].topic;
-    if (!name.starts_with("__")) topics.push_back(name);
-  }
-  const bool answered = metadata->broker_cnt > 0;
-  rd_kafka_metadata_destroy(metadata);
-  return answered ? std::optional(topics) : std::nullopt;
+  auto answer = ask(make_client(RD_KAFKA_PRODUCER, broker), limit);
+  return answer ? std::optional(std::move(answer->topics)) : std::nullopt;
+}
+
+bool answers_everywhere(const Broker& broker, std::chrono::milliseconds limit) {
+  const auto answer = ask(make_client(RD_KAFKA_PRODUCER, broker), limit);
+  if (!answer || broker.learner_port == 0) return answer.has_value();
+  const course::ClientConfig as_learner{{"bootstrap.servers", broker.learner_address()},
+                                        {"security.protocol", "plaintext"}};
+  const auto to_learners = ask(make_client(RD_KAFKA_PRODUCER, broker, as_learner), limit);
+  return to_learners && to_learners->cluster == answer->cluster;
 }
 
 std::optional<std::string> warm_up(const Broker& broker) {

@@ -15,6 +15,9 @@ bool accepts_connections(int port);
 /// The names of the broker's topics, Kafka's own (`__…`) left out, if it answers within `limit`.
 std::optional<std::vector<std::string>> topics_of(const Broker& broker, std::chrono::milliseconds limit);
 
+/// Whether this broker answers at all its listeners: this one, and not another that was faster with the port.
+bool answers_everywhere(const Broker& broker, std::chrono::milliseconds limit);
+
 /// Uses what a broker makes ready at first use only: the coordinators of groups and of transactions. Who
 /// comes next then need not wait for them. Returns what failed, if anything; that harms nobody.
 std::optional<std::string> warm_up(const Broker& broker);
