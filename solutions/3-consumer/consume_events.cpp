@@ -2,37 +2,22 @@
 
 #include <librdkafka/rdkafkacpp.h>
 
+#include <chrono>
+#include <exception>
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 namespace course {
 namespace {
-
-std::unique_ptr<RdKafka::KafkaConsumer> make_consumer(const ClientConfig& config) {
-  const std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
-  std::string error;
-  const auto set = [&](const std::string& name, const std::string& value) {
-    if (conf->set(name, value, error) != RdKafka::Conf::CONF_OK) throw std::runtime_error(error);
-  };
-  set("auto.offset.reset", "earliest");
-  // Both automatisms off. The first commits by the clock, the second calls a record done when it is
-  // handed out; we say what is done, and when.
-  set("enable.auto.commit", "false");
-  set("enable.auto.offset.store", "false");
-  for (const auto& [name, value] : config) set(name, value);
-
-  std::unique_ptr<RdKafka::KafkaConsumer> consumer(RdKafka::KafkaConsumer::create(conf.get(), error));
-  if (!consumer) throw std::runtime_error(error);
-  return consumer;
-}
 
 std::optional<std::string> bytes(const void* data, std::size_t size) {
   if (data == nullptr) return std::nullopt;
   return std::string(static_cast<const char*>(data), size);
 }
 
-/// A copy of the message, which owns its bytes.
+/// A copy that owns its bytes: those of the message go with the message.
 Record to_record(RdKafka::Message& message) {
   Record record{.source = {.topic = message.topic_name(), .partition = message.partition()},
                 .offset = message.offset(),
@@ -40,79 +25,172 @@ Record to_record(RdKafka::Message& message) {
                           .value = bytes(message.payload(), message.len())}};
   if (RdKafka::Headers* headers = message.headers()) {
     for (const auto& header : headers->get_all()) {
-      record.event.headers.push_back({.name = header.key(), .value = bytes(header.value(), header.value_size())});
+      record.event.headers.push_back(
+          {.name = header.key(), .value = bytes(header.value(), header.value_size())});
     }
   }
-  record.event.timestamp = std::chrono::milliseconds(message.timestamp().timestamp);
+  if (const auto [type, time] = message.timestamp();
+      type != RdKafka::MessageTimestamp::MSG_TIMESTAMP_NOT_AVAILABLE) {
+    record.event.timestamp = std::chrono::milliseconds(time);
+  }
   return record;
 }
 
-/// What was handled and is not committed yet.
-class Progress {
+/// A member of a consumer group, and what it has handled but not committed yet.
+class Member : private RdKafka::RebalanceCb {
  public:
-  explicit Progress(RdKafka::KafkaConsumer& consumer) : consumer_(consumer) {}
-
-  void handled(const Record& record) {
-    next_[record.source] = record.offset + 1;  // committed is where the next reader starts
-    ++uncommitted_;
+  Member(const ClientConfig& config, std::stop_token stop) : stop_(std::move(stop)) {
+    const std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
+    std::string error;
+    const auto set = [&](const std::string& name, const auto& value) {
+      if (conf->set(name, value, error) != RdKafka::Conf::CONF_OK) throw std::runtime_error(error);
+    };
+    set("auto.offset.reset", std::string("earliest"));
+    // Two automatisms, both off. The first commits by the clock; the second takes a record for done as
+    // soon as it is handed out. What is done, and when to commit it, we say ourselves.
+    set("enable.auto.commit", std::string("false"));
+    set("enable.auto.offset.store", std::string("false"));
+    for (const auto& [name, value] : config) set(name, value);
+    set("rebalance_cb", static_cast<RdKafka::RebalanceCb*>(this));
+    consumer_.reset(RdKafka::KafkaConsumer::create(conf.get(), error));
+    if (!consumer_) throw std::runtime_error(error);
   }
 
-  [[nodiscard]] std::size_t uncommitted() const { return uncommitted_; }
+  void read(const std::vector<std::string>& topics, const Handler& handler, std::size_t commit_every) {
+    const auto error = consumer_->subscribe(topics);
+    if (error != RdKafka::ERR_NO_ERROR) throw std::runtime_error(RdKafka::err2str(error));
+    while (!stop_.stop_requested()) {
+      const std::unique_ptr<RdKafka::Message> message(consumer_->consume(100));
+      rethrow();
+      if (message->err() != RdKafka::ERR_NO_ERROR) {
+        // Nothing came, or something went wrong that the client gets over by itself. Only fatal errors stay.
+        std::string reason;
+        if (consumer_->fatal_error(reason) != RdKafka::ERR_NO_ERROR) throw std::runtime_error(reason);
+        continue;
+      }
+      const Record record = to_record(*message);
+      handler(record);
+      next_[record.source] = record.offset + 1;  // what is committed is where the next reader starts
+      if (++uncommitted_ >= commit_every) commit();
+    }
+  }
 
-  /// Waits for the broker's answer. When it refuses (the group moved on, it can't be reached), the
-  /// offsets stay here for the next attempt: at worst somebody repeats these records.
+  /// Whatever happened before: commits what was handled and leaves the group, which tells the other members
+  /// at once. A client that is only destroyed is waited for until its session times out.
+  void leave() {
+    using std::chrono_literals::operator""ms;
+    attempt([&] { commit(); });
+    // Out of the group first, then close. librdkafka before 2.4 may hang, abort or stay in the group when it
+    // is closed in the middle of joining or rebalancing (github.com/confluentinc/librdkafka/issues/4312,
+    // 4527).
+    serve_until(500ms, [&] { return joined_ || in_group(); });
+    if (in_group()) serve_until(5000ms, [&] { return joined_; });
+    consumer_->unsubscribe();
+    serve_until(5000ms, [&] { return !in_group(); });
+    consumer_->close();
+  }
+
+  /// Runs `step` and keeps its exception for rethrow(); of several the first, which is the cause.
+  template <typename Step>
+  void attempt(const Step& step) {
+    try {
+      step();
+    } catch (...) {
+      if (!failure_) failure_ = std::current_exception();
+    }
+  }
+
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  [[nodiscard]] bool in_group() const { return !consumer_->memberid().empty(); }
+
+  /// Lets librdkafka work for the group. Records that come meanwhile are for the next reader.
+  template <typename Condition>
+  void serve_until(std::chrono::milliseconds patience, const Condition& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!holds() && std::chrono::steady_clock::now() < deadline) {
+      const std::unique_ptr<RdKafka::Message> unread(consumer_->consume(10));
+    }
+  }
+
+  /// Commits all that was handled, however long the broker is out of reach: to read on meanwhile would
+  /// leave more uncommitted than was allowed. After a stop it gives up, with an exception, after three
+  /// seconds.
   void commit() {
-    if (uncommitted_ == 0) return;
     std::vector<std::unique_ptr<RdKafka::TopicPartition>> owned;
     std::vector<RdKafka::TopicPartition*> offsets;
     for (const auto& [source, next] : next_) {
       owned.emplace_back(RdKafka::TopicPartition::create(source.topic, source.partition, next));
       offsets.push_back(owned.back().get());
     }
-    if (consumer_.commitSync(offsets) != RdKafka::ERR_NO_ERROR) return;
-    next_.clear();
-    uncommitted_ = 0;
+    // With a lost assignment there is nothing to commit: others have our partitions and may be ahead.
+    for (int tries_left = 30; !offsets.empty() && !consumer_->assignment_lost();) {
+      const auto error = consumer_->commitSync(offsets);
+      switch (error) {
+        case RdKafka::ERR_NO_ERROR:
+          next_.clear();
+          uncommitted_ = 0;
+          return;
+        case RdKafka::ERR_ILLEGAL_GENERATION:
+        case RdKafka::ERR_UNKNOWN_MEMBER_ID:
+        case RdKafka::ERR_UNKNOWN_TOPIC_OR_PART:
+          return;  // the group has moved on, or the topic is gone; consume() brings the consequences
+        case RdKafka::ERR__FATAL:
+        case RdKafka::ERR_GROUP_AUTHORIZATION_FAILED:
+        case RdKafka::ERR_TOPIC_AUTHORIZATION_FAILED:
+          throw std::runtime_error("offsets can't be committed: " + RdKafka::err2str(error));
+        default:
+          if (stop_.stop_requested() && --tries_left == 0) {
+            throw std::runtime_error("offsets could not be committed: " + RdKafka::err2str(error));
+          }
+          std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
+    }
   }
 
- private:
-  RdKafka::KafkaConsumer& consumer_;
+  /// Other members come and go, and partitions with them. librdkafka calls this from consume() and
+  /// close(), on our thread; nothing may be thrown through it, since it is C code.
+  void rebalance_cb(RdKafka::KafkaConsumer* consumer, RdKafka::ErrorCode event,
+                    std::vector<RdKafka::TopicPartition*>& partitions) override {
+    const bool incremental = consumer->rebalance_protocol() == "COOPERATIVE";
+    std::unique_ptr<RdKafka::Error> ignored;
+    if (event == RdKafka::ERR__ASSIGN_PARTITIONS) {
+      joined_ = true;
+      if (incremental) {
+        ignored.reset(consumer->incremental_assign(partitions));
+      } else {
+        consumer->assign(partitions);
+      }
+      return;
+    }
+    attempt([&] { commit(); });  // the last moment at which these partitions are ours
+    for (const auto* gone : partitions) next_.erase({.topic = gone->topic(), .partition = gone->partition()});
+    if (incremental) {
+      ignored.reset(consumer->incremental_unassign(partitions));
+    } else {
+      consumer->unassign();
+    }
+  }
+
+  std::stop_token stop_;
   std::map<TopicPartition, std::int64_t> next_;
   std::size_t uncommitted_ = 0;
+  bool joined_ = false;  // has been given partitions, or none, at least once
+  std::exception_ptr failure_;
+  std::unique_ptr<RdKafka::KafkaConsumer> consumer_;  // last, so that it goes first: it calls us
 };
-
-void throw_if_fatal(RdKafka::KafkaConsumer& consumer) {
-  std::string reason;
-  if (consumer.fatal_error(reason) != RdKafka::ERR_NO_ERROR) throw std::runtime_error(reason);
-}
 
 }  // namespace
 
-void consume_events(const ClientConfig& config, const std::vector<std::string>& topics, const Handler& handler,
-                    std::size_t commit_every, std::stop_token stop) {
-  const auto consumer = make_consumer(config);
-  Progress progress(*consumer);
-  // However we leave: commit what was handled, then leave the group, so that others take over at once.
-  const auto leave = [&](void*) {
-    progress.commit();
-    consumer->close();
-  };
-  const std::unique_ptr<void, decltype(leave)> leaving(consumer.get(), leave);
-
-  if (const auto error = consumer->subscribe(topics); error != RdKafka::ERR_NO_ERROR) {
-    throw std::runtime_error(RdKafka::err2str(error));
-  }
-  while (!stop.stop_requested()) {
-    const std::unique_ptr<RdKafka::Message> message(consumer->consume(100));
-    if (message->err() != RdKafka::ERR_NO_ERROR) {
-      // Nothing yet, or a trouble that the client gets over by itself. Only a fatal error is final.
-      throw_if_fatal(*consumer);
-      continue;
-    }
-    const Record record = to_record(*message);
-    handler(record);
-    progress.handled(record);
-    if (progress.uncommitted() >= commit_every) progress.commit();
-  }
+void consume_events(const ClientConfig& config, const std::vector<std::string>& topics,
+                    const Handler& handler, std::size_t commit_every, std::stop_token stop) {
+  Member member(config, std::move(stop));
+  member.attempt([&] { member.read(topics, handler, commit_every); });
+  member.leave();
+  member.rethrow();
 }
 
 }  // namespace course
