@@ -35,7 +35,8 @@ class BuildFile {
 
   void add(const AnswerSet& set) {
     for (const auto& program : course_.programs) {
-      if (!set.programs.empty() && std::ranges::find(set.programs, program.name) == set.programs.end()) continue;
+      if (!set.programs.empty() && std::ranges::find(set.programs, program.name) == set.programs.end())
+        continue;
       add_program(set, program, program.name, {});
       const auto foundations = stood_on(program);
       if (!foundations.empty()) add_program(set, program, on_reference(program.name), foundations);
@@ -61,8 +62,8 @@ class BuildFile {
       const bool reference = std::ranges::find(from_reference, exercise) != from_reference.end();
       objects += ' ' + object(reference ? reference_for(set) : set, course_.exercise(exercise));
     }
-    text_ += fmt::format("build {}: link $main_{}{} | $support\n", escaped(program_path(paths_, set.name, name)),
-                         program.name, objects);
+    text_ += fmt::format("build {}: link $main_{}{} | $support\n",
+                         escaped(program_path(paths_, set.name, name)), program.name, objects);
   }
 
   /// The solutions, built into a folder of their own below the set's.
@@ -75,10 +76,12 @@ class BuildFile {
     const fs::path skeleton = paths_.root / "grader/skeletons" / exercise.source();
     const auto given = set.sources.find(exercise.name);
     const fs::path source = given == set.sources.end() ? skeleton : given->second;
-    const auto [known, is_new] = objects_.try_emplace(source, escaped(object_path(paths_, set.name, exercise)));
+    const auto [known, is_new] =
+        objects_.try_emplace(source, escaped(object_path(paths_, set.name, exercise)));
     if (is_new) {
-      text_ += fmt::format("build {}: compile {} | {} $script\n  name = {}\n  source = {}\n  skeleton = {}\n", known->second,
-                           escaped(source), escaped(skeleton), exercise.name, escaped(fs::proximate(source, paths_.root)),
+      text_ += fmt::format("build {}: compile {} | {} $script\n  name = {}\n  source = {}\n  skeleton = {}\n",
+                           known->second, escaped(source), escaped(skeleton), exercise.name,
+                           escaped(fs::proximate(source, paths_.root)),
                            escaped(fs::proximate(skeleton, paths_.root)));
     }
     return known->second;
@@ -101,13 +104,17 @@ AnswerSet AnswerSet::of_folder(std::string name, const fs::path& folder, const C
   return set;
 }
 
-fs::path answers_folder(const Paths& paths, const std::string& set) { return paths.build / "answers" / set; }
+fs::path answers_folder(const Paths& paths, const std::string& set) {
+  return paths.build / "answers" / set;
+}
 
 fs::path program_path(const Paths& paths, const std::string& set, const std::string& program) {
   return answers_folder(paths, set) / "bin" / program;
 }
 
-std::string on_reference(const std::string& program) { return program + ".on-reference"; }
+std::string on_reference(const std::string& program) {
+  return program + ".on-reference";
+}
 
 void build_answers(const Paths& paths, const CourseTable& course, const std::vector<AnswerSet>& sets) {
   // Every call has a build file of its own name, so that two grades at once don't overwrite each other's.
@@ -126,8 +133,9 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
 
   const auto result = run_command({"ninja", "--quiet", "-C", paths.root.string(), "-f", file.string()});
   if (result.exit_code != 0) {
-    throw InfraError("the exercises can't be built, and not because of what is in them:\n" + result.output +
-                     "\nIf the disk is not full and the toolchain is complete (./course doctor), please report this.");
+    throw InfraError(
+        "the exercises can't be built, and not because of what is in them:\n" + result.output +
+        "\nIf the disk is not full and the toolchain is complete (./course doctor), please report this.");
   }
 }
 
@@ -143,7 +151,8 @@ std::string first_error(const std::string& compiler_errors) {
   std::string found;
   int wanted = 0;
   for (std::string line; std::getline(lines, line);) {
-    if (found.empty() && line.find("error:") != std::string::npos) wanted = 3;  // the error, its source line, its caret
+    if (found.empty() && line.find("error:") != std::string::npos)
+      wanted = 3;  // the error, its source line, its caret
     if (wanted-- > 0) found += (found.empty() ? "" : "\n") + line;
   }
   return found.empty() ? compiler_errors.substr(0, 500) : found;

@@ -12,13 +12,14 @@ namespace grader {
 
 /// One set of answers to the exercises, and where its programs are built.
 struct AnswerSet {
-  std::string name;                                     ///< "phases", "solutions", …; its folder below build/answers.
-  std::map<std::string, std::filesystem::path> sources; ///< By exercise; what is not named is the skeleton.
-  std::vector<std::string> programs{};                  ///< Those to build; all if empty.
+  std::string name;  ///< "phases", "solutions", …; its folder below build/answers.
+  std::map<std::string, std::filesystem::path> sources;  ///< By exercise; what is not named is the skeleton.
+  std::vector<std::string> programs{};                   ///< Those to build; all if empty.
 
   /// The files of `folder` that are answers: folder/2-producer/produce_event.cpp and so on. Whatever
   /// else is there is not looked at.
-  static AnswerSet of_folder(std::string name, const std::filesystem::path& folder, const CourseTable& course);
+  static AnswerSet of_folder(std::string name, const std::filesystem::path& folder,
+                             const CourseTable& course);
 };
 
 /// Where the programs of a set are.

@@ -22,7 +22,8 @@ class CreateTopics : public Check {
     timeline().add("topics", "described", {{"topic", topic}, {"partitions", found.value_or(0)}});
     if (!found) throw Failed{{"topic-missing", "the topic " + topic, "the broker knows no such topic"}};
     if (*found != partitions) {
-      throw Failed{{"partition-count", fmt::format("{} partitions", partitions), fmt::format("{} partitions", *found)}};
+      throw Failed{{"partition-count", fmt::format("{} partitions", partitions),
+                    fmt::format("{} partitions", *found)}};
     }
   }
 
@@ -31,7 +32,8 @@ class CreateTopics : public Check {
 
 }  // namespace
 
-CORE_CHECK(CreateTopics, topics_come_to_be, "topics are created as wanted, and a second run changes nothing") {
+CORE_CHECK(CreateTopics, topics_come_to_be,
+           "topics are created as wanted, and a second run changes nothing") {
   step("the program is asked for a topic with 3 partitions");
   const auto topic = new_name("events");
   run_setup(topic, 3);
@@ -45,7 +47,8 @@ CORE_CHECK(CreateTopics, topics_come_to_be, "topics are created as wanted, and a
   expect_partitions(topic, 3);
 }
 
-EDGE_CHECK(CreateTopics, a_difference_is_reported, "a topic with another number of partitions is reported, not hidden") {
+EDGE_CHECK(CreateTopics, a_difference_is_reported,
+           "a topic with another number of partitions is reported, not hidden") {
   step("a topic with 2 partitions exists");
   const auto topic = new_topic(2);
   step("the program is asked for it with 3");
@@ -54,7 +57,8 @@ EDGE_CHECK(CreateTopics, a_difference_is_reported, "a topic with another number 
   if (!ended) throw Failed{{"does-not-return", "the program ends", "it was still running"}};
   step("it says so and ends with exit code 1; the topic is as it was");
   if (ended->exit_code != 1) {
-    throw Failed{{"partition-count", "exit code 1", fmt::format("exit code {}", ended->exit_code.value_or(-1))}};
+    throw Failed{
+        {"partition-count", "exit code 1", fmt::format("exit code {}", ended->exit_code.value_or(-1))}};
   }
   expect_partitions(topic, 2);
 }

@@ -11,7 +11,8 @@ namespace {
 class DemonstrateRebalancing : public DemonstrationCheck {
  protected:
   Demonstration prepare_orders(int partitions, int each) {
-    Demonstration demonstration{.topic = new_topic(partitions), .partitions = partitions, .group = new_name("group"), .records = {}};
+    Demonstration demonstration{
+        .topic = new_topic(partitions), .partitions = partitions, .group = new_name("group"), .records = {}};
     demonstration.records = seed(demonstration.topic, partitions, each);
     return demonstration;
   }
@@ -20,7 +21,8 @@ class DemonstrateRebalancing : public DemonstrationCheck {
   void expect_complete(const Demonstration& demonstration) {
     for (const auto& record : demonstration.records) {
       if (handled().contains(place_of(record))) continue;
-      throw Failed{{"demonstration-incomplete", fmt::format("all {} records are handled", demonstration.records.size()),
+      throw Failed{{"demonstration-incomplete",
+                    fmt::format("all {} records are handled", demonstration.records.size()),
                     fmt::format("{} was not", to_string(place_of(record)))}};
     }
   }
@@ -28,7 +30,8 @@ class DemonstrateRebalancing : public DemonstrationCheck {
 
 }  // namespace
 
-CORE_CHECK(DemonstrateRebalancing, the_timeline_is_true, "three workers join one by one, one leaves, and the timeline says what the group did") {
+CORE_CHECK(DemonstrateRebalancing, the_timeline_is_true,
+           "three workers join one by one, one leaves, and the timeline says what the group did") {
   step("40 orders lie in a topic with 4 partitions");
   const auto demonstration = prepare_orders(4, 10);
   step("the demonstration runs, while the coordinator is watched");
@@ -56,7 +59,8 @@ EDGE_CHECK(DemonstrateRebalancing, cooperative_too, "with a cooperative assignor
   expect_in_order(claims);
 }
 
-EDGE_CHECK(DemonstrateRebalancing, more_workers_than_partitions, "a worker too many has nothing to do, and the demonstration goes on") {
+EDGE_CHECK(DemonstrateRebalancing, more_workers_than_partitions,
+           "a worker too many has nothing to do, and the demonstration goes on") {
   auto demonstration = prepare_orders(2, 20);
   step("three workers for two partitions");
   const auto claims = run(demonstration);

@@ -22,12 +22,14 @@ class ProduceEvent : public ProducerCheck {
 
 }  // namespace
 
-CORE_CHECK(ProduceEvent, arrives_exactly_as_sent, "an event arrives exactly as it was sent, and is reported where it lies") {
+CORE_CHECK(ProduceEvent, arrives_exactly_as_sent,
+           "an event arrives exactly as it was sent, and is reported where it lies") {
   step("a topic with 3 partitions");
   const auto topic = new_topic(3);
   step("your program sends four events, one by one");
   std::vector<Event> events{some_event(), some_event(), some_event(), some_event()};
-  events[1].headers = {{.name = "trace", .value = random_text(8)}, {.name = "trace", .value = random_text(8)}};
+  events[1].headers = {{.name = "trace", .value = random_text(8)},
+                       {.name = "trace", .value = random_text(8)}};
   const auto claims = produce(topic, events);
   step("each is in the log once, with its key, value and headers");
   const auto log = log_of(topic);
@@ -50,7 +52,8 @@ CORE_CHECK(ProduceEvent, reports_a_refused_event, "an event that the broker refu
   expect_claims_match(log, events, claims);
 }
 
-CORE_CHECK(ProduceEvent, equal_keys_share_a_partition, "equal keys go to one partition in every run, different keys spread") {
+CORE_CHECK(ProduceEvent, equal_keys_share_a_partition,
+           "equal keys go to one partition in every run, different keys spread") {
   step("a topic with 4 partitions");
   const auto topic = new_topic(4);
   std::vector<Event> events;
@@ -71,11 +74,14 @@ CORE_CHECK(ProduceEvent, equal_keys_share_a_partition, "equal keys go to one par
   expect_keys_spread(log);
 }
 
-EDGE_CHECK(ProduceEvent, every_kind_of_bytes, "null, empty, NUL and arbitrary bytes arrive as given, and so do headers and timestamp") {
+EDGE_CHECK(ProduceEvent, every_kind_of_bytes,
+           "null, empty, NUL and arbitrary bytes arrive as given, and so do headers and timestamp") {
   using namespace std::string_literals;
   step("a topic with 2 partitions");
   const auto topic = new_topic(2);
-  step("your program sends events without key, without value, with empty ones, with NUL bytes, with bytes that are no text");
+  step(
+      "your program sends events without key, without value, with empty ones, with NUL bytes, with bytes "
+      "that are no text");
   std::vector<Event> events{
       {.key = std::nullopt, .value = "no key " + random_text(6)},
       {.key = "tombstone-" + random_text(6), .value = std::nullopt},
@@ -89,7 +95,8 @@ EDGE_CHECK(ProduceEvent, every_kind_of_bytes, "null, empty, NUL and arbitrary by
                            {.name = "empty", .value = ""},
                            {.name = "nul", .value = "a\0b"s},
                            {.name = "null", .value = random_text(5)}};
-  events.back().timestamp = std::chrono::milliseconds(1'700'000'000'000 + static_cast<int>(random()() % 1'000'000));
+  events.back().timestamp =
+      std::chrono::milliseconds(1'700'000'000'000 + static_cast<int>(random()() % 1'000'000));
   const auto claims = produce(topic, events);
   step("each arrives byte for byte");
   const auto log = log_of(topic);
@@ -100,17 +107,20 @@ EDGE_CHECK(ProduceEvent, every_kind_of_bytes, "null, empty, NUL and arbitrary by
   expect_claims_match(log, events, claims);
 }
 
-EDGE_CHECK(ProduceEvent, gives_up_in_time, "an event that nobody confirms is reported as failed when message.timeout.ms is over") {
+EDGE_CHECK(ProduceEvent, gives_up_in_time,
+           "an event that nobody confirms is reported as failed when message.timeout.ms is over") {
   step("an address where nobody answers, and a message.timeout.ms of 1.5 s");
   step("your program sends an event there");
-  const auto claims = send("nowhere", {some_event()},
-                           {.settings = {{"bootstrap.servers", "127.0.0.1:1"}, {"message.timeout.ms", "1500"}},
-                            .patience = std::chrono::seconds(10)});
+  const auto claims =
+      send("nowhere", {some_event()},
+           {.settings = {{"bootstrap.servers", "127.0.0.1:1"}, {"message.timeout.ms", "1500"}},
+            .patience = std::chrono::seconds(10)});
   step("it reports a failure, soon after the time is over");
   expect_failed(claims.front());
 }
 
-EDGE_CHECK(ProduceEvent, waits_for_a_topic_to_come, "an event whose fate takes long is waited for, not given up") {
+EDGE_CHECK(ProduceEvent, waits_for_a_topic_to_come,
+           "an event whose fate takes long is waited for, not given up") {
   step("your program sends an event to a topic that does not exist yet");
   const auto topic = new_name("later");
   const auto event = some_event();
@@ -126,7 +136,8 @@ EDGE_CHECK(ProduceEvent, waits_for_a_topic_to_come, "an event whose fate takes l
   expect_claims_match(log, {event}, claims);
 }
 
-EDGE_CHECK(ProduceEvent, asks_all_replicas, "acknowledged by all in-sync replicas, unless the config says otherwise") {
+EDGE_CHECK(ProduceEvent, asks_all_replicas,
+           "acknowledged by all in-sync replicas, unless the config says otherwise") {
   step("your program sends an event with a config that says nothing of acks");
   const auto topic = new_topic(1);
   produce(topic, {some_event()});
@@ -139,7 +150,8 @@ EDGE_CHECK(ProduceEvent, asks_all_replicas, "acknowledged by all in-sync replica
   expect_acks(other, 1, "1");
 }
 
-EDGE_CHECK(ProduceEvent, refuses_a_config_it_cannot_use, "a config that librdkafka does not know ends in an exception, not in a crash") {
+EDGE_CHECK(ProduceEvent, refuses_a_config_it_cannot_use,
+           "a config that librdkafka does not know ends in an exception, not in a crash") {
   step("your program is started with a property that does not exist");
   const auto topic = new_topic(1);
   auto learner = start_sending(topic, {some_event()}, {.settings = {{"no.such.property", "1"}}});

@@ -24,7 +24,8 @@ class ProduceEventsBatch : public ProducerCheck {
     while (names.size() < keys) names.push_back("key-" + random_text(6));
     std::vector<Event> events;
     for (std::size_t i = 0; i < count; ++i) {
-      events.push_back({.key = names[random()() % keys], .value = fmt::format("{:05} {}", i, random_text(10))});
+      events.push_back(
+          {.key = names[random()() % keys], .value = fmt::format("{:05} {}", i, random_text(10))});
     }
     return events;
   }
@@ -37,7 +38,8 @@ class ProduceEventsBatch : public ProducerCheck {
 
 }  // namespace
 
-CORE_CHECK(ProduceEventsBatch, all_arrive_and_are_reported, "every event arrives once, as it was sent, and is reported where it lies") {
+CORE_CHECK(ProduceEventsBatch, all_arrive_and_are_reported,
+           "every event arrives once, as it was sent, and is reported where it lies") {
   step("a topic with 3 partitions");
   const auto topic = new_topic(3);
   step("your program sends a batch of 200 events");
@@ -50,7 +52,8 @@ CORE_CHECK(ProduceEventsBatch, all_arrive_and_are_reported, "every event arrives
   expect_claims_match(log, events, claims);
 }
 
-CORE_CHECK(ProduceEventsBatch, equal_keys_keep_their_order, "equal keys share a partition and keep their order in the log") {
+CORE_CHECK(ProduceEventsBatch, equal_keys_keep_their_order,
+           "equal keys share a partition and keep their order in the log") {
   step("a topic with 3 partitions");
   const auto topic = new_topic(3);
   step("your program sends 300 events that share 6 keys");
@@ -65,10 +68,13 @@ CORE_CHECK(ProduceEventsBatch, equal_keys_keep_their_order, "equal keys share a 
   expect_claims_match(log, events, claims);
 }
 
-CORE_CHECK(ProduceEventsBatch, one_refused_event_spoils_no_other, "one event that is refused is reported as failed; all others arrive") {
+CORE_CHECK(ProduceEventsBatch, one_refused_event_spoils_no_other,
+           "one event that is refused is reported as failed; all others arrive") {
   step("a topic that takes records of at most 5,000 bytes");
   const auto topic = new_topic(2, {{"max.message.bytes", "5000"}});
-  step("your program sends 30 small events and, among them, one of 20,000 bytes, each in a request batch of its own");
+  step(
+      "your program sends 30 small events and, among them, one of 20,000 bytes, each in a request batch of "
+      "its own");
   auto events = some_events(31);
   const std::size_t large = 5 + random()() % 20;
   events[large].value = random_text(20'000);
@@ -82,10 +88,13 @@ CORE_CHECK(ProduceEventsBatch, one_refused_event_spoils_no_other, "one event tha
   expect_claims_match(log, events, claims);
 }
 
-EDGE_CHECK(ProduceEventsBatch, a_refused_request_is_reported_as_it_is, "when a refused event takes its neighbours with it, each is reported as it really went") {
+EDGE_CHECK(ProduceEventsBatch, a_refused_request_is_reported_as_it_is,
+           "when a refused event takes its neighbours with it, each is reported as it really went") {
   step("a topic that takes records of at most 5,000 bytes");
   const auto topic = new_topic(2, {{"max.message.bytes", "5000"}});
-  step("your program sends 40 small events and one of 20,000 bytes, which travel together as your client likes");
+  step(
+      "your program sends 40 small events and one of 20,000 bytes, which travel together as your client "
+      "likes");
   auto events = some_events(41);
   events[5 + random()() % 30].value = random_text(20'000);
   const auto claims = produce(topic, events, {{"linger.ms", "50"}});
@@ -93,7 +102,8 @@ EDGE_CHECK(ProduceEventsBatch, a_refused_request_is_reported_as_it_is, "when a r
   expect_claims_match(log_of(topic), events, claims);
 }
 
-EDGE_CHECK(ProduceEventsBatch, waits_out_a_full_queue, "a full local queue is waited out: nothing is dropped, and waiting costs no CPU") {
+EDGE_CHECK(ProduceEventsBatch, waits_out_a_full_queue,
+           "a full local queue is waited out: nothing is dropped, and waiting costs no CPU") {
   step("a client whose queue takes 10 messages");
   const auto topic = new_topic(2);
   step("your program sends a batch of 400 events through it");
@@ -124,8 +134,11 @@ EDGE_CHECK(ProduceEventsBatch, every_kind_of_bytes, "null, empty, NUL and arbitr
       {.key = "", .value = "empty key " + random_text(6)},
       {.key = "empty-value-" + random_text(6), .value = ""},
       {.key = "nul\0"s + random_text(6), .value = "before\0after "s + random_text(6)},
-      {.key = "\xff\x80"s + random_text(4), .value = "\0\0\xfe"s + random_text(4),
-       .headers = {{.name = "null", .value = std::nullopt}, {.name = "empty", .value = ""}, {.name = "nul", .value = "a\0b"s}}},
+      {.key = "\xff\x80"s + random_text(4),
+       .value = "\0\0\xfe"s + random_text(4),
+       .headers = {{.name = "null", .value = std::nullopt},
+                   {.name = "empty", .value = ""},
+                   {.name = "nul", .value = "a\0b"s}}},
   };
   events[0].timestamp = std::chrono::milliseconds(1'700'000'000'000);
   const auto claims = produce(topic, events);
@@ -136,7 +149,8 @@ EDGE_CHECK(ProduceEventsBatch, every_kind_of_bytes, "null, empty, NUL and arbitr
   expect_claims_match(log, events, claims);
 }
 
-EDGE_CHECK(ProduceEventsBatch, travels_together, "the batch uses one producer and does not wait for each event in turn") {
+EDGE_CHECK(ProduceEventsBatch, travels_together,
+           "the batch uses one producer and does not wait for each event in turn") {
   step("a topic with one partition, and a client that collects for 100 ms before it sends (linger.ms)");
   const auto topic = new_topic(1);
   step("your program sends a batch of 60 events");
@@ -149,18 +163,21 @@ EDGE_CHECK(ProduceEventsBatch, travels_together, "the batch uses one producer an
   expect_few_requests(topic, 20);
 }
 
-EDGE_CHECK(ProduceEventsBatch, gives_up_in_time, "when nobody confirms, every event is reported as failed when message.timeout.ms is over") {
+EDGE_CHECK(ProduceEventsBatch, gives_up_in_time,
+           "when nobody confirms, every event is reported as failed when message.timeout.ms is over") {
   step("an address where nobody answers, and a message.timeout.ms of 1.5 s");
   step("your program sends a batch of 20 events there");
-  const auto claims = send("nowhere", some_events(20),
-                           {.settings = {{"bootstrap.servers", "127.0.0.1:1"}, {"message.timeout.ms", "1500"}},
-                            .batch = true,
-                            .patience = std::chrono::seconds(10)});
+  const auto claims =
+      send("nowhere", some_events(20),
+           {.settings = {{"bootstrap.servers", "127.0.0.1:1"}, {"message.timeout.ms", "1500"}},
+            .batch = true,
+            .patience = std::chrono::seconds(10)});
   step("it reports a failure for each, soon after the time is over");
   for (const auto& claim : claims) expect_failed(claim);
 }
 
-EDGE_CHECK(ProduceEventsBatch, asks_all_replicas, "acknowledged by all in-sync replicas, unless the config says otherwise") {
+EDGE_CHECK(ProduceEventsBatch, asks_all_replicas,
+           "acknowledged by all in-sync replicas, unless the config says otherwise") {
   step("your program sends a batch with a config that says nothing of acks");
   const auto topic = new_topic(1);
   produce(topic, some_events(3));

@@ -26,11 +26,14 @@ using EventHandle = Owned<rd_kafka_event_t, rd_kafka_event_destroy>;
 using AdminOptions = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using PartitionList = Owned<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
 
-std::string describe_error(const std::string& what, const char* error) { return what + ": " + error; }
+std::string describe_error(const std::string& what, const char* error) {
+  return what + ": " + error;
+}
 
 /// Sends one request of the Admin API and waits for its result.
 template <typename Request>
-EventHandle ask(rd_kafka_t* client, rd_kafka_admin_op_t operation, const std::string& what, const Request& request) {
+EventHandle ask(rd_kafka_t* client, rd_kafka_admin_op_t operation, const std::string& what,
+                const Request& request) {
   const Queue queue(rd_kafka_queue_new(client));
   const AdminOptions options(rd_kafka_AdminOptions_new(client, operation));
   std::array<char, 256> error{};
@@ -56,7 +59,9 @@ void require_all(const std::string& what, const rd_kafka_topic_result_t** result
   }
 }
 
-std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
+std::string text_or_empty(const char* text) {
+  return text == nullptr ? "" : text;
+}
 
 Member to_member(const rd_kafka_MemberDescription_t* description) {
   Member member{.member_id = text_or_empty(rd_kafka_MemberDescription_consumer_id(description)),
@@ -76,7 +81,8 @@ Admin::Admin(const course::ClientConfig& config) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   std::array<char, 512> error{};
   for (const auto& [name, value] : config) {
-    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error.data(), error.size()) != RD_KAFKA_CONF_OK) {
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error.data(), error.size()) !=
+        RD_KAFKA_CONF_OK) {
       rd_kafka_conf_destroy(conf);
       throw InfraError(std::string("the grader's own client: ") + error.data());
     }
@@ -89,19 +95,22 @@ Admin::Admin(const course::ClientConfig& config) {
   }
 }
 
-void Admin::create_topic(const std::string& topic, int partitions, const TopicSettings& settings, int replicas) {
+void Admin::create_topic(const std::string& topic, int partitions, const TopicSettings& settings,
+                         int replicas) {
   const std::string what = "creating the topic " + topic;
   std::array<char, 512> error{};
   const Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy> created(
       rd_kafka_NewTopic_new(topic.c_str(), partitions, replicas, error.data(), error.size()));
   if (!created) throw InfraError(describe_error(what, error.data()));
-  for (const auto& [name, value] : settings) rd_kafka_NewTopic_set_config(created.get(), name.c_str(), value.c_str());
+  for (const auto& [name, value] : settings)
+    rd_kafka_NewTopic_set_config(created.get(), name.c_str(), value.c_str());
   rd_kafka_NewTopic_t* list = created.get();
   const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_CREATETOPICS, what, [&](auto* options, auto* queue) {
     rd_kafka_CreateTopics(handle(), &list, 1, options, queue);
   });
   std::size_t count = 0;
-  const auto** results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  const auto** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   require_all(what, results, count);
   for (std::int32_t partition = 0; partition < partitions; ++partition) wait_for_leader(topic, partition);
 }
@@ -111,15 +120,18 @@ void Admin::wait_for_leader(const std::string& topic, std::int32_t partition) {
   for (;;) {
     std::int64_t low = 0;
     std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(handle(), topic.c_str(), partition, &low, &high, timeout_ms);
+    const auto error =
+        rd_kafka_query_watermark_offsets(handle(), topic.c_str(), partition, &low, &high, timeout_ms);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    const bool on_its_way = error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-                            error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-                            error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    const bool on_its_way =
+        error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+        error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
     if (!on_its_way || std::chrono::steady_clock::now() > deadline) {
       throw InfraError(describe_error("waiting for a leader of " + topic, rd_kafka_err2str(error)));
     }
-    (void)partition_count(topic);  // asks the broker anew; the client remembers that there was no such partition
+    (void)partition_count(
+        topic);  // asks the broker anew; the client remembers that there was no such partition
   }
 }
 
@@ -127,10 +139,11 @@ void Admin::delete_topics(const std::vector<std::string>& topics) {
   std::vector<rd_kafka_DeleteTopic_t*> list;
   for (const auto& topic : topics) list.push_back(rd_kafka_DeleteTopic_new(topic.c_str()));
   if (list.empty()) return;
-  const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_DELETETOPICS, "deleting topics", [&](auto* options, auto* queue) {
-    rd_kafka_DeleteTopics(handle(), list.data(), list.size(), options, queue);
-    rd_kafka_DeleteTopic_destroy_array(list.data(), list.size());
-  });
+  const auto event =
+      ask(handle(), RD_KAFKA_ADMIN_OP_DELETETOPICS, "deleting topics", [&](auto* options, auto* queue) {
+        rd_kafka_DeleteTopics(handle(), list.data(), list.size(), options, queue);
+        rd_kafka_DeleteTopic_destroy_array(list.data(), list.size());
+      });
 }
 
 void Admin::create_partitions(const std::string& topic, int total) {
@@ -152,7 +165,8 @@ void Admin::create_partitions(const std::string& topic, int total) {
 std::vector<std::string> Admin::topics() {
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto error = rd_kafka_metadata(handle(), 1, nullptr, &metadata, timeout_ms);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw InfraError(describe_error("listing topics", rd_kafka_err2str(error)));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw InfraError(describe_error("listing topics", rd_kafka_err2str(error)));
   std::vector<std::string> names;
   for (int i = 0; i < metadata->topic_cnt; ++i) names.emplace_back(metadata->topics[i].topic);
   rd_kafka_metadata_destroy(metadata);
@@ -160,7 +174,8 @@ std::vector<std::string> Admin::topics() {
 }
 
 std::optional<int> Admin::partition_count(const std::string& topic) {
-  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> named(rd_kafka_topic_new(handle(), topic.c_str(), nullptr));
+  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> named(
+      rd_kafka_topic_new(handle(), topic.c_str(), nullptr));
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto error = rd_kafka_metadata(handle(), 0, named.get(), &metadata, timeout_ms);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -175,8 +190,8 @@ std::optional<int> Admin::partition_count(const std::string& topic) {
 std::pair<std::int64_t, std::int64_t> Admin::watermarks(const course::TopicPartition& partition) {
   std::int64_t low = 0;
   std::int64_t high = 0;
-  const auto error = rd_kafka_query_watermark_offsets(handle(), partition.topic.c_str(), partition.partition, &low,
-                                                      &high, timeout_ms);
+  const auto error = rd_kafka_query_watermark_offsets(handle(), partition.topic.c_str(), partition.partition,
+                                                      &low, &high, timeout_ms);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw InfraError(describe_error("asking for the end of " + partition.topic, rd_kafka_err2str(error)));
   }
@@ -188,9 +203,10 @@ Offsets Admin::committed(const std::string& group) {
   const Owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy> request(
       rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr));
   rd_kafka_ListConsumerGroupOffsets_t* list = request.get();
-  const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, what, [&](auto* options, auto* queue) {
-    rd_kafka_ListConsumerGroupOffsets(handle(), &list, 1, options, queue);
-  });
+  const auto event =
+      ask(handle(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, what, [&](auto* options, auto* queue) {
+        rd_kafka_ListConsumerGroupOffsets(handle(), &list, 1, options, queue);
+      });
   std::size_t count = 0;
   const auto** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
       rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &count);
@@ -211,9 +227,10 @@ Offsets Admin::committed(const std::string& group) {
 Group Admin::describe(const std::string& group) {
   const std::string what = "describing the group " + group;
   const char* name = group.c_str();
-  const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, what, [&](auto* options, auto* queue) {
-    rd_kafka_DescribeConsumerGroups(handle(), &name, 1, options, queue);
-  });
+  const auto event =
+      ask(handle(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, what, [&](auto* options, auto* queue) {
+        rd_kafka_DescribeConsumerGroups(handle(), &name, 1, options, queue);
+      });
   std::size_t count = 0;
   const auto** groups = rd_kafka_DescribeConsumerGroups_result_groups(
       rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
@@ -223,9 +240,10 @@ Group Admin::describe(const std::string& group) {
       throw InfraError(describe_error(what, rd_kafka_error_string(error)));
     }
   }
-  Group described{.state = rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(groups[0])),
-                  .assignor = text_or_empty(rd_kafka_ConsumerGroupDescription_partition_assignor(groups[0])),
-                  .members = {}};
+  Group described{
+      .state = rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(groups[0])),
+      .assignor = text_or_empty(rd_kafka_ConsumerGroupDescription_partition_assignor(groups[0])),
+      .members = {}};
   for (std::size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(groups[0]); ++i) {
     described.members.push_back(to_member(rd_kafka_ConsumerGroupDescription_member(groups[0], i)));
   }
@@ -261,7 +279,8 @@ void Admin::allow_prefix(const std::string& user, const std::string& prefix) {
                            rd_kafka_AclBinding_destroy_array(list.data(), list.size());
                          });
   std::size_t count = 0;
-  const auto** results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
+  const auto** results =
+      rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     if (const auto* refused = rd_kafka_acl_result_error(results[i])) {
       throw InfraError(describe_error("giving rights to " + user, rd_kafka_error_string(refused)));

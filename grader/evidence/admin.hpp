@@ -20,8 +20,8 @@ using Offsets = std::map<course::TopicPartition, std::int64_t>;
 
 /// A member of a group, as the coordinator describes it.
 struct Member {
-  std::string member_id;  ///< Given by the coordinator.
-  std::string client_id;  ///< Given by the client.
+  std::string member_id;    ///< Given by the coordinator.
+  std::string client_id;    ///< Given by the client.
   std::string instance_id;  ///< group.instance.id; empty without static membership.
   std::vector<course::TopicPartition> partitions;
 
@@ -48,7 +48,8 @@ class Admin {
   explicit Admin(const course::ClientConfig& config);
 
   using TopicSettings = std::map<std::string, std::string>;
-  void create_topic(const std::string& topic, int partitions, const TopicSettings& settings = {}, int replicas = 1);
+  void create_topic(const std::string& topic, int partitions, const TopicSettings& settings = {},
+                    int replicas = 1);
   void delete_topics(const std::vector<std::string>& topics);
   void create_partitions(const std::string& topic, int total);
   std::vector<std::string> topics();

@@ -19,7 +19,8 @@ Cluster Cluster::of(const Broker& broker) {
 
 std::optional<Cluster> Cluster::from_environment() {
   const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables at run time
+    const char* value =
+        std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables at run time
     return std::string(value == nullptr ? "" : value);
   };
   const std::string servers = variable("KAFKA_BOOTSTRAP_SERVERS");

@@ -2,8 +2,8 @@
 
 #include <librdkafka/rdkafkacpp.h>
 
-#include <chrono>
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "harness/infra_error.hpp"
@@ -21,7 +21,8 @@ std::unique_ptr<RdKafka::Conf> make_conf(const ClientConfig& config) {
   std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
   std::string error;
   for (const auto& [name, value] : config) {
-    if (conf->set(name, value, error) != RdKafka::Conf::CONF_OK) throw InfraError("the grader's own client: " + error);
+    if (conf->set(name, value, error) != RdKafka::Conf::CONF_OK)
+      throw InfraError("the grader's own client: " + error);
   }
   return conf;
 }
@@ -42,7 +43,8 @@ Record to_record(RdKafka::Message& message) {
                           .value = bytes(message.payload(), message.len())}};
   if (RdKafka::Headers* headers = message.headers()) {
     for (const auto& header : headers->get_all()) {
-      record.event.headers.push_back({.name = header.key(), .value = bytes(header.value(), header.value_size())});
+      record.event.headers.push_back(
+          {.name = header.key(), .value = bytes(header.value(), header.value_size())});
     }
   }
   record.event.timestamp = std::chrono::milliseconds(message.timestamp().timestamp);
@@ -107,7 +109,8 @@ std::vector<Record> read_topic(const ClientConfig& admin, const std::string& top
   std::vector<Record> records;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (reading.unread > 0) {
-    if (std::chrono::steady_clock::now() > deadline) throw InfraError("the topic " + topic + " could not be read back");
+    if (std::chrono::steady_clock::now() > deadline)
+      throw InfraError("the topic " + topic + " could not be read back");
     const std::unique_ptr<RdKafka::Message> message(consumer->consume(200));
     if (message->err() == RdKafka::ERR_NO_ERROR) records.push_back(to_record(*message));
     if (message->err() == RdKafka::ERR__PARTITION_EOF) --reading.unread;
@@ -117,10 +120,12 @@ std::vector<Record> read_topic(const ClientConfig& admin, const std::string& top
   return records;
 }
 
-std::vector<Record> seed_topic(const ClientConfig& admin, const std::string& topic, std::span<const Seed> seeds) {
+std::vector<Record> seed_topic(const ClientConfig& admin, const std::string& topic,
+                               std::span<const Seed> seeds) {
   std::vector<Record> records;
   for (const auto& seed : seeds) {
-    records.push_back({.source = {.topic = topic, .partition = seed.partition}, .offset = -1, .event = seed.event});
+    records.push_back(
+        {.source = {.topic = topic, .partition = seed.partition}, .offset = -1, .event = seed.event});
   }
   SeedReports reports;
   auto config = admin;
@@ -149,15 +154,16 @@ std::vector<Record> seed_topic(const ClientConfig& admin, const std::string& top
     require(producer->produce(topic, record.source.partition, RdKafka::Producer::RK_MSG_COPY,
                               event.value ? const_cast<char*>(event.value->data()) : nullptr,
                               event.value ? event.value->size() : 0, event.key ? event.key->data() : nullptr,
-                              event.key ? event.key->size() : 0, event.timestamp ? event.timestamp->count() : 0,
-                              headers.get(), &record),
+                              event.key ? event.key->size() : 0,
+                              event.timestamp ? event.timestamp->count() : 0, headers.get(), &record),
             "seeding the topic " + topic);
     (void)headers.release();  // NOLINT(bugprone-unused-return-value): librdkafka owns them now
   }
   require(producer->flush(patience_ms), "seeding the topic " + topic);
   if (!reports.error.empty()) throw InfraError("seeding the topic " + topic + ": " + reports.error);
   for (const auto& record : records) {
-    if (record.offset < 0) throw InfraError("seeding the topic " + topic + ": a record was reported without its offset");
+    if (record.offset < 0)
+      throw InfraError("seeding the topic " + topic + ": a record was reported without its offset");
   }
   return records;
 }

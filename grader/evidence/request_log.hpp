@@ -33,7 +33,8 @@ class RequestLog {
   const std::vector<Request>& read();
 
   /// Reads until a request satisfies `wanted`; false when `deadline` passed first.
-  bool wait_for(const std::function<bool(const Request&)>& wanted, std::chrono::steady_clock::time_point deadline);
+  bool wait_for(const std::function<bool(const Request&)>& wanted,
+                std::chrono::steady_clock::time_point deadline);
 
  private:
   void read_lines(std::ifstream& file);

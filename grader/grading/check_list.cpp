@@ -58,7 +58,8 @@ std::vector<CheckId> list_checks(const Paths& paths, const CourseTable& course) 
       }
     }
     if (listed.exit_code != 0 || checks.size() == before) {
-      throw InfraError(fmt::format("{} lists no checks; build the course again (./course build --all)", executable.string()));
+      throw InfraError(fmt::format("{} lists no checks; build the course again (./course build --all)",
+                                   executable.string()));
     }
     std::ranges::stable_partition(checks.begin() + static_cast<std::ptrdiff_t>(before), checks.end(),
                                   [](const CheckId& check) { return check.part == "core"; });
@@ -75,7 +76,8 @@ std::vector<CheckId> select_checks(const std::vector<CheckId>& all, const Course
   }
   for (const auto& exercise : course.exercises) known.push_back(exercise.name);
   for (const auto& word : wanted) {
-    if (std::ranges::any_of(all, [&](const CheckId& check) { return matches(check, course, word); })) continue;
+    if (std::ranges::any_of(all, [&](const CheckId& check) { return matches(check, course, word); }))
+      continue;
     auto names = known;
     for (const auto& check : all) names.push_back(check.exercise + '.' + check.name);
     const std::string meant = did_you_mean(word, names);
@@ -92,7 +94,8 @@ std::vector<CheckId> select_checks(const std::vector<CheckId>& all, const Course
 }
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
-  const auto nearest = std::ranges::min_element(known, {}, [&](const std::string& one) { return distance(word, one); });
+  const auto nearest =
+      std::ranges::min_element(known, {}, [&](const std::string& one) { return distance(word, one); });
   if (nearest == known.end()) return "";
   const std::size_t tolerated = std::max<std::size_t>(2, word.size() / 3);
   return distance(word, *nearest) <= tolerated ? *nearest : "";

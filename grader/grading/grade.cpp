@@ -33,7 +33,8 @@ std::vector<std::string> programs_for(const CourseTable& course, const std::vect
   for (const auto& check : checks) exercises.insert(check.exercise);
   std::vector<std::string> programs;
   for (const auto& program : course.programs) {
-    const bool used = std::ranges::any_of(program.exercises, [&](const auto& name) { return exercises.contains(name); });
+    const bool used =
+        std::ranges::any_of(program.exercises, [&](const auto& name) { return exercises.contains(name); });
     if (used) programs.push_back(program.name);
   }
   return programs;
@@ -66,10 +67,12 @@ void look_again(const Paths& paths, const CourseTable& course, const std::vector
 
 }  // namespace
 
-std::string fresh_seed() { return fmt::format("{:08x}", std::random_device{}()); }
+std::string fresh_seed() {
+  return fmt::format("{:08x}", std::random_device{}());
+}
 
-Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& options, const GradeProgress& progress,
-            std::stop_token stop) {
+Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& options,
+            const GradeProgress& progress, std::stop_token stop) {
   const auto started = std::chrono::steady_clock::now();
   const auto checks = select_checks(list_checks(paths, course), course, options.wanted);
   fs::create_directories(options.results);
@@ -79,7 +82,8 @@ Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& o
   answers.programs = programs_for(course, checks);
   build_answers(paths, course, {answers});
   const fs::path broker = paths.state / (options.submission ? "grading-broker" : "broker");
-  if (std::getenv("KAFKA_BOOTSTRAP_SERVERS") == nullptr) {  // NOLINT(concurrency-mt-unsafe): nobody sets variables
+  if (std::getenv("KAFKA_BOOTSTRAP_SERVERS") ==
+      nullptr) {  // NOLINT(concurrency-mt-unsafe): nobody sets variables
     progress.phase("starting the broker");
     start_broker(paths, broker, {.learner_listener = !options.submission});
   }
@@ -101,7 +105,8 @@ Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& o
   grade.verdicts = run_checks(
       paths, runs_of(checks, options.answers.name), run_options,
       [&](const Verdict& verdict, std::size_t) { progress.verdict(verdict, ++done, checks.size()); }, stop);
-  if (options.submission) look_again(paths, course, checks, options.answers.name, run_options, grade.verdicts, stop);
+  if (options.submission)
+    look_again(paths, course, checks, options.answers.name, run_options, grade.verdicts, stop);
   grade.scores = scores_of(course, grade.verdicts);
   grade.finished_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now()));
   grade.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

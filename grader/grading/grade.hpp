@@ -12,10 +12,10 @@
 namespace grader {
 
 struct GradeOptions {
-  AnswerSet answers;                     ///< What is graded.
-  std::filesystem::path results;         ///< Checks leave their evidence below, in a folder of the answers' name.
-  std::vector<std::string> wanted{};     ///< Phases and exercises; all if empty.
-  std::string seed{};                    ///< A fresh one if empty.
+  AnswerSet answers;              ///< What is graded.
+  std::filesystem::path results;  ///< Checks leave their evidence below, in a folder of the answers' name.
+  std::vector<std::string> wanted{};  ///< Phases and exercises; all if empty.
+  std::string seed{};                 ///< A fresh one if empty.
   unsigned jobs = 4;
   bool explore_all = false;
   /// Somebody else's work: graded on a broker without an anonymous listener, at every crash point, and
@@ -30,10 +30,10 @@ struct GradeProgress {
       [](const Verdict&, std::size_t, std::size_t) {};
 };
 
-/// Builds the answers, makes sure that a broker runs, and runs the checks. Throws `InfraError` when that can't even begin, `std::invalid_argument` for a name that
-/// does not exist.
-Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& options, const GradeProgress& progress,
-            std::stop_token stop = {});
+/// Builds the answers, makes sure that a broker runs, and runs the checks. Throws `InfraError` when that
+/// can't even begin, `std::invalid_argument` for a name that does not exist.
+Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& options,
+            const GradeProgress& progress, std::stop_token stop = {});
 
 /// A seed nobody has used: eight hex digits.
 std::string fresh_seed();

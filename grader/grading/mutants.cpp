@@ -28,7 +28,8 @@ std::vector<fs::path> files_of(const fs::path& folder, const std::vector<std::st
   std::vector<fs::path> files;
   if (!fs::exists(folder)) return files;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (std::ranges::find(extensions, entry.path().extension().string()) != extensions.end()) files.push_back(entry.path());
+    if (std::ranges::find(extensions, entry.path().extension().string()) != extensions.end())
+      files.push_back(entry.path());
   }
   std::ranges::sort(files);
   return files;
@@ -37,20 +38,24 @@ std::vector<fs::path> files_of(const fs::path& folder, const std::vector<std::st
 std::vector<std::string> programs_with(const CourseTable& course, const std::string& exercise) {
   std::vector<std::string> programs;
   for (const auto& program : course.programs) {
-    if (std::ranges::find(program.exercises, exercise) != program.exercises.end()) programs.push_back(program.name);
+    if (std::ranges::find(program.exercises, exercise) != program.exercises.end())
+      programs.push_back(program.name);
   }
   return programs;
 }
 
 /// The solution of `exercise` with `patch` applied, in the build folder.
-fs::path patched(const fs::path& patch, const Exercise& exercise, const std::string& set, const Paths& paths) {
+fs::path patched(const fs::path& patch, const Exercise& exercise, const std::string& set,
+                 const Paths& paths) {
   const fs::path target = paths.build / "patched" / set / (exercise.name + ".cpp");
   const fs::path fresh = target.string() + ".new";
   fs::create_directories(target.parent_path());
-  const auto result = run_command({"patch", "--quiet", "--batch", "--output=" + fresh.string(), "--input=" + patch.string(),
-                                   (paths.root / "solutions" / exercise.source()).string()});
+  const auto result =
+      run_command({"patch", "--quiet", "--batch", "--output=" + fresh.string(), "--input=" + patch.string(),
+                   (paths.root / "solutions" / exercise.source()).string()});
   if (result.exit_code != 0) {
-    throw std::runtime_error(fmt::format("{} does not apply to the solution: {}", patch.string(), result.output));
+    throw std::runtime_error(
+        fmt::format("{} does not apply to the solution: {}", patch.string(), result.output));
   }
   std::ifstream file(fresh);
   std::ostringstream text;
@@ -60,8 +65,8 @@ fs::path patched(const fs::path& patch, const Exercise& exercise, const std::str
   return target;
 }
 
-AnswerSet with(const std::string& set, const std::string& exercise, const fs::path& source, const Paths& paths,
-               const CourseTable& course) {
+AnswerSet with(const std::string& set, const std::string& exercise, const fs::path& source,
+               const Paths& paths, const CourseTable& course) {
   auto answers = AnswerSet::of_folder(set, paths.root / "solutions", course);
   answers.sources[exercise] = source;
   answers.programs = programs_with(course, exercise);

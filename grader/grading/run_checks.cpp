@@ -38,7 +38,8 @@ fs::path folder_of(const CheckRunOptions& options, const CheckRun& run) {
   return options.results / run.answers / run.check.exercise / run.check.name;
 }
 
-StartedCheck start(const Paths& paths, const CheckRun& run, std::size_t index, const CheckRunOptions& options) {
+StartedCheck start(const Paths& paths, const CheckRun& run, std::size_t index,
+                   const CheckRunOptions& options) {
   const CheckId& check = run.check;
   fs::create_directories(folder_of(options, run));
   const std::string output = folder_of(options, run).string() + ".txt";
@@ -69,7 +70,8 @@ StartedCheck start(const Paths& paths, const CheckRun& run, std::size_t index, c
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);
     dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
-    execle(executable.c_str(), executable.c_str(), filter.c_str(), "--gtest_brief=1", nullptr, variables.data());
+    execle(executable.c_str(), executable.c_str(), filter.c_str(), "--gtest_brief=1", nullptr,
+           variables.data());
     _exit(127);
   }
   return {.index = index,
@@ -104,7 +106,9 @@ Verdict collect(const CheckRun& run, const CheckRunOptions& options) {
 }
 
 /// Whether one verdict speaks for all checks of its exercise.
-bool settles_exercise(Status status) { return status == Status::not_implemented || status == Status::does_not_compile; }
+bool settles_exercise(Status status) {
+  return status == Status::not_implemented || status == Status::does_not_compile;
+}
 
 Verdict same_for(const CheckId& check, Verdict verdict) {
   verdict.check = check.name;
@@ -118,7 +122,8 @@ Verdict same_for(const CheckId& check, Verdict verdict) {
 
 }  // namespace
 
-std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>& runs, const CheckRunOptions& options,
+std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>& runs,
+                                const CheckRunOptions& options,
                                 const std::function<void(const Verdict&, std::size_t)>& finished,
                                 std::stop_token stop) {
   std::vector<std::optional<Verdict>> verdicts(runs.size());
@@ -126,7 +131,8 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
   std::vector<StartedCheck> running;
   std::size_t next = 0;
   const auto conclude = [&](std::size_t index, Verdict verdict) {
-    if (settles_exercise(verdict.status)) settled.try_emplace({runs[index].answers, verdict.exercise}, verdict);
+    if (settles_exercise(verdict.status))
+      settled.try_emplace({runs[index].answers, verdict.exercise}, verdict);
     if (finished) finished(verdict, index);
     verdicts[index] = std::move(verdict);
   };

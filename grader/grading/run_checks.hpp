@@ -19,11 +19,11 @@ struct CheckRun {
 };
 
 struct CheckRunOptions {
-  std::filesystem::path results;     ///< Each check leaves its evidence in RESULTS/ANSWERS/EXERCISE/CHECK.
-  std::filesystem::path broker;      ///< The folder of the broker's state.
+  std::filesystem::path results;  ///< Each check leaves its evidence in RESULTS/ANSWERS/EXERCISE/CHECK.
+  std::filesystem::path broker;   ///< The folder of the broker's state.
   std::string seed;
-  unsigned jobs = 4;                 ///< Checks side by side: most of their time is waiting.
-  bool explore_all = false;          ///< Every crash point rather than one of each kind.
+  unsigned jobs = 4;         ///< Checks side by side: most of their time is waiting.
+  bool explore_all = false;  ///< Every crash point rather than one of each kind.
 };
 
 /// Runs checks, each in a process of its own, several side by side, and returns their verdicts in the
@@ -32,7 +32,8 @@ struct CheckRunOptions {
 /// infrastructure error. On `stop`, what runs is killed and what has not started is left out.
 ///
 /// `finished` hears of each verdict and the index of its run, on the calling thread.
-std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>& runs, const CheckRunOptions& options,
+std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>& runs,
+                                const CheckRunOptions& options,
                                 const std::function<void(const Verdict&, std::size_t)>& finished,
                                 std::stop_token stop = {});
 

@@ -18,7 +18,8 @@ class Plan {
 
   void expect_solutions_to_pass() {
     sets_.push_back(AnswerSet::of_folder("solutions", paths_.root / "solutions", course_));
-    for (const auto& check : checks_) expectations_.push_back({.run = {.check = check, .answers = "solutions"}});
+    for (const auto& check : checks_)
+      expectations_.push_back({.run = {.check = check, .answers = "solutions"}});
   }
 
   void expect_skeletons_to_be_open() {
@@ -35,13 +36,15 @@ class Plan {
       return check.exercise == mutant.exercise && check.name == mutant.check;
     });
     if (found == checks_.end()) {
-      if (std::ranges::find(checks_, mutant.exercise, &CheckId::exercise) == checks_.end()) return;  // not chosen
-      throw std::runtime_error(fmt::format("{} names the check '{}', which {} does not have", mutant.patch.string(),
-                                           mutant.check, mutant.exercise));
+      if (std::ranges::find(checks_, mutant.exercise, &CheckId::exercise) == checks_.end())
+        return;  // not chosen
+      throw std::runtime_error(fmt::format("{} names the check '{}', which {} does not have",
+                                           mutant.patch.string(), mutant.check, mutant.exercise));
     }
     sets_.push_back(answers_of(mutant, paths_, course_));
-    expectations_.push_back(
-        {.run = {.check = *found, .answers = mutant.set()}, .status = Status::failed, .diagnosis = mutant.diagnosis});
+    expectations_.push_back({.run = {.check = *found, .answers = mutant.set()},
+                             .status = Status::failed,
+                             .diagnosis = mutant.diagnosis});
   }
 
   void expect_to_pass(const Variant& variant) {
@@ -72,7 +75,8 @@ Mutant find_mutant(const std::vector<Mutant>& mutants, const std::string& wanted
     names.push_back(mutant.name);
   }
   const std::string meant = did_you_mean(wanted, names);
-  throw std::invalid_argument(fmt::format("there is no mutant '{}'{}", wanted, meant.empty() ? "" : "; did you mean '" + meant + "'?"));
+  throw std::invalid_argument(fmt::format("there is no mutant '{}'{}", wanted,
+                                          meant.empty() ? "" : "; did you mean '" + meant + "'?"));
 }
 
 Plan make_plan(const Paths& paths, const CourseTable& course, const SelftestOptions& options) {
@@ -94,7 +98,8 @@ Plan make_plan(const Paths& paths, const CourseTable& course, const SelftestOpti
 std::vector<SelftestResult> selftest(
     const Paths& paths, const CourseTable& course, const SelftestOptions& options,
     const std::function<void(const std::string&)>& phase,
-    const std::function<void(const SelftestResult&, std::size_t done, std::size_t all)>& result, std::stop_token stop) {
+    const std::function<void(const SelftestResult&, std::size_t done, std::size_t all)>& result,
+    std::stop_token stop) {
   const Plan plan = make_plan(paths, course, options);
   phase(fmt::format("compiling {} sets of answers", plan.sets().size()));
   build_answers(paths, course, plan.sets());
@@ -105,7 +110,12 @@ std::vector<SelftestResult> selftest(
   for (const auto& expectation : plan.expectations()) runs.push_back(expectation.run);
   std::vector<SelftestResult> results;
   run_checks(
-      paths, runs, {.results = options.results, .broker = paths.state / "broker", .seed = options.seed, .jobs = options.jobs, .explore_all = false},
+      paths, runs,
+      {.results = options.results,
+       .broker = paths.state / "broker",
+       .seed = options.seed,
+       .jobs = options.jobs,
+       .explore_all = false},
       [&](const Verdict& verdict, std::size_t index) {
         results.push_back({.expected = plan.expectations()[index], .verdict = verdict});
         result(results.back(), results.size(), runs.size());

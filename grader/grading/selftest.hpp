@@ -19,8 +19,9 @@ struct Expectation {
 };
 
 struct SelftestOptions {
-  std::vector<std::string> wanted{};   ///< Phases and exercises; all if empty.
-  std::optional<std::string> mutant{};  ///< Only this one (NAME or EXERCISE.NAME), with all checks of its exercise.
+  std::vector<std::string> wanted{};  ///< Phases and exercises; all if empty.
+  std::optional<std::string>
+      mutant{};  ///< Only this one (NAME or EXERCISE.NAME), with all checks of its exercise.
   std::filesystem::path results;
   std::string seed;
   unsigned jobs = 4;
@@ -32,16 +33,18 @@ struct SelftestResult {
 
   [[nodiscard]] bool as_expected() const {
     return verdict.status == expected.status &&
-           (expected.diagnosis.empty() || (verdict.finding && verdict.finding->diagnosis == expected.diagnosis));
+           (expected.diagnosis.empty() ||
+            (verdict.finding && verdict.finding->diagnosis == expected.diagnosis));
   }
 };
 
 /// The grader graded: solutions pass every check, skeletons are not implemented, every mutant fails its
 /// named check with its named diagnosis, every variant passes. Builds what is needed and starts a
 /// broker. Throws `InfraError` or `std::runtime_error` when that can't begin.
-std::vector<SelftestResult> selftest(const Paths& paths, const CourseTable& course, const SelftestOptions& options,
-                                     const std::function<void(const std::string&)>& phase,
-                                     const std::function<void(const SelftestResult&, std::size_t done, std::size_t all)>& result,
-                                     std::stop_token stop);
+std::vector<SelftestResult> selftest(
+    const Paths& paths, const CourseTable& course, const SelftestOptions& options,
+    const std::function<void(const std::string&)>& phase,
+    const std::function<void(const SelftestResult&, std::size_t done, std::size_t all)>& result,
+    std::stop_token stop);
 
 }  // namespace grader

@@ -34,7 +34,8 @@ std::optional<Taken> take(const fs::path& root, const fs::path& relative) {
     at = std::move(next);
   }
   // O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
-  const Descriptor file(openat(at.get(), relative.filename().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const Descriptor file(
+      openat(at.get(), relative.filename().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.valid() && errno == ENOENT) return std::nullopt;
   if (!file.valid() && errno == ELOOP) return Taken{{}, "it is a symbolic link"};
   if (!file.valid()) return Taken{{}, fmt::format("it can't be read ({})", std::strerror(errno))};
@@ -46,7 +47,8 @@ std::optional<Taken> take(const fs::path& root, const fs::path& relative) {
   }
   std::string text(largest_source + 1, '\0');
   std::size_t size = 0;
-  for (ssize_t got = 0; size < text.size() && (got = read(file.get(), text.data() + size, text.size() - size)) > 0;) {
+  for (ssize_t got = 0;
+       size < text.size() && (got = read(file.get(), text.data() + size, text.size() - size)) > 0;) {
     size += static_cast<std::size_t>(got);
   }
   text.resize(size);
@@ -58,29 +60,33 @@ std::optional<Taken> take(const fs::path& root, const fs::path& relative) {
 
 Submission take_submission(const fs::path& folder, const fs::path& copy, const std::string& name,
                            const CourseTable& course) {
-  if (!fs::is_directory(folder)) throw std::invalid_argument(fmt::format("'{}' is no folder", folder.string()));
+  if (!fs::is_directory(folder))
+    throw std::invalid_argument(fmt::format("'{}' is no folder", folder.string()));
   const fs::path root = fs::is_directory(fs::symlink_status(folder / "phases")) ? folder / "phases" : folder;
   fs::remove_all(copy);
   Submission submission{.answers = {.name = name, .sources = {}}, .notes = {}};
   for (const auto& exercise : course.exercises) {
     const auto taken = take(root, exercise.source());
     if (!taken) {
-      submission.notes.push_back(fmt::format("{} is missing and counts as not implemented", exercise.source().string()));
+      submission.notes.push_back(
+          fmt::format("{} is missing and counts as not implemented", exercise.source().string()));
       continue;
     }
     const fs::path target = copy / exercise.source();
     fs::create_directories(target.parent_path());
     if (taken->refused) {
-      submission.notes.push_back(fmt::format("{} was not taken: {}", exercise.source().string(), *taken->refused));
-      write_if_changed(target, fmt::format("#error {} was not taken: {}\n", exercise.source().string(), *taken->refused));
+      submission.notes.push_back(
+          fmt::format("{} was not taken: {}", exercise.source().string(), *taken->refused));
+      write_if_changed(
+          target, fmt::format("#error {} was not taken: {}\n", exercise.source().string(), *taken->refused));
     } else {
       write_if_changed(target, taken->text);
     }
     submission.answers.sources[exercise.name] = target;
   }
   if (submission.answers.sources.empty()) {
-    throw std::invalid_argument(fmt::format("'{}' holds no exercise; expected files such as phases/{} in it", folder.string(),
-                                            course.exercises.front().source().string()));
+    throw std::invalid_argument(fmt::format("'{}' holds no exercise; expected files such as phases/{} in it",
+                                            folder.string(), course.exercises.front().source().string()));
   }
   return submission;
 }

@@ -50,14 +50,16 @@ namespace {
 
 Descriptor open_lock(const std::filesystem::path& file) {
   Descriptor descriptor(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!descriptor.valid()) throw InfraError("can't open the lock " + file.string() + ": " + std::strerror(errno));
+  if (!descriptor.valid())
+    throw InfraError("can't open the lock " + file.string() + ": " + std::strerror(errno));
   return descriptor;
 }
 
 }  // namespace
 
 FileLock::FileLock(const std::filesystem::path& file) : file_(open_lock(file)) {
-  if (flock(file_.get(), LOCK_EX) != 0) throw InfraError("can't lock " + file.string() + ": " + std::strerror(errno));
+  if (flock(file_.get(), LOCK_EX) != 0)
+    throw InfraError("can't lock " + file.string() + ": " + std::strerror(errno));
 }
 
 std::optional<FileLock> FileLock::try_to_get(const std::filesystem::path& file) {

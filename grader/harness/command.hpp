@@ -11,8 +11,8 @@ namespace grader {
 
 /// How one of our own commands (a compiler, a script) ended.
 struct CommandResult {
-  int exit_code = 0;  ///< 128 + signal if a signal ended it.
-  std::string output; ///< stdout and stderr together.
+  int exit_code = 0;   ///< 128 + signal if a signal ended it.
+  std::string output;  ///< stdout and stderr together.
 };
 
 /// Runs a program of ours, found in PATH, to its end. Throws `InfraError` if it can't be started.

@@ -135,7 +135,8 @@ void Conversation::drain() {
       }
     }
   }
-  std::ranges::stable_sort(batch, {}, [](const auto& entry) { return entry.second["at"].template get<std::int64_t>(); });
+  std::ranges::stable_sort(batch, {},
+                           [](const auto& entry) { return entry.second["at"].template get<std::int64_t>(); });
   for (auto& [connection, message] : batch) handle(connection, std::move(message));
 }
 
@@ -153,7 +154,8 @@ void Conversation::handle(int connection, nlohmann::json message) {
 void Conversation::send_answer(int connection, const nlohmann::json& answer) {
   const std::string text = answer.dump();
   const auto index = static_cast<std::size_t>(connection);
-  if (connections_[index].valid()) send(connections_[index].get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (connections_[index].valid())
+    send(connections_[index].get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace grader

@@ -14,7 +14,10 @@ std::string environment(const char* name) {
 }  // namespace
 
 Paths Paths::of_this_checkout() {
-  Paths paths{.root = COURSE_SOURCE_DIR, .build = COURSE_BINARY_DIR, .state = environment("COURSE_STATE_DIR"), .cache = {}};
+  Paths paths{.root = COURSE_SOURCE_DIR,
+              .build = COURSE_BINARY_DIR,
+              .state = environment("COURSE_STATE_DIR"),
+              .cache = {}};
   if (paths.state.empty()) paths.state = paths.root / ".course";
   const std::string cache_home = environment("XDG_CACHE_HOME");
   paths.cache = (cache_home.empty() ? std::filesystem::path(environment("HOME")) / ".cache"

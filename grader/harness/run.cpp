@@ -54,7 +54,8 @@ int milliseconds_until(Clock::time_point deadline) {
 }  // namespace
 
 Run::Run(ProgramSpec spec, Conversation::Policy policy, Conversation::Listener listener)
-    : spec_(std::move(spec)), conversation_(std::make_unique<Conversation>(std::move(policy), std::move(listener))) {
+    : spec_(std::move(spec)),
+      conversation_(std::make_unique<Conversation>(std::move(policy), std::move(listener))) {
   std::ofstream(output_path("stdin"), std::ios::binary) << spec_.input;
   const auto input = open_file(output_path("stdin"), O_RDONLY);
   const auto output = open_file(output_path("stdout"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
@@ -130,16 +131,23 @@ Ended Run::kill() {
   return *ended;
 }
 
-std::filesystem::path Run::output_path(const char* kind) const { return spec_.folder / (spec_.name + "." + kind); }
-std::string Run::standard_output() const { return read_file(output_path("stdout")); }
-std::string Run::standard_error() const { return read_file(output_path("stderr")); }
+std::filesystem::path Run::output_path(const char* kind) const {
+  return spec_.folder / (spec_.name + "." + kind);
+}
+std::string Run::standard_output() const {
+  return read_file(output_path("stdout"));
+}
+std::string Run::standard_error() const {
+  return read_file(output_path("stderr"));
+}
 
 void Run::watch_memory(const std::stop_token& stop) {
   const std::filesystem::path statm = "/proc/" + std::to_string(pid_) + "/statm";
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
-  while (!stopped.wait_for(lock, stop, std::chrono::milliseconds(50), [] { return false; }) && !stop.stop_requested()) {
+  while (!stopped.wait_for(lock, stop, std::chrono::milliseconds(50), [] { return false; }) &&
+         !stop.stop_requested()) {
     std::uint64_t size = 0;
     std::uint64_t resident = 0;
     std::ifstream(statm) >> size >> resident;
@@ -150,7 +158,9 @@ void Run::watch_memory(const std::stop_token& stop) {
   }
 }
 
-void adopt_orphans() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+void adopt_orphans() {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
 
 void kill_all_descendants() {
   // Whoever is killed may leave children, which then become ours: repeat until there are none.

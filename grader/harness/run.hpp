@@ -18,7 +18,7 @@ namespace grader {
 struct Limits {
   std::chrono::seconds cpu_time{60};
   std::uint64_t memory_bytes = std::uint64_t{1} << 30U;  ///< Resident memory, looked at every 50 ms.
-  std::uint64_t file_bytes = std::uint64_t{16} << 20U;   ///< Of each file that it writes, its output included.
+  std::uint64_t file_bytes = std::uint64_t{16} << 20U;  ///< Of each file that it writes, its output included.
 };
 
 /// A program to be started: its own process group, no terminal, nothing inherited but what is named here.

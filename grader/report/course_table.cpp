@@ -15,7 +15,8 @@ T required(const toml::table& table, const char* field) {
   if (!value) {
     const auto& source = table.source();
     throw std::runtime_error(fmt::format("{}:{}: '{}' is missing or of the wrong kind",
-                                         source.path ? *source.path : "exercises.toml", source.begin.line, field));
+                                         source.path ? *source.path : "exercises.toml", source.begin.line,
+                                         field));
   }
   return *value;
 }
@@ -36,13 +37,15 @@ CourseTable CourseTable::load(const std::filesystem::path& file) {
   try {
     root = toml::parse_file(file.string());
   } catch (const toml::parse_error& error) {
-    throw std::runtime_error(fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
+    throw std::runtime_error(
+        fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
   }
   CourseTable course;
   for_each_table(root, "phase", [&](const toml::table& phase) {
     const auto number = static_cast<int>(required<std::int64_t>(phase, "number"));
     const auto folder = required<std::string>(phase, "folder");
-    course.phases.push_back({.number = number, .folder = folder, .title = required<std::string>(phase, "title")});
+    course.phases.push_back(
+        {.number = number, .folder = folder, .title = required<std::string>(phase, "title")});
     for_each_table(phase, "exercise", [&](const toml::table& exercise) {
       course.exercises.push_back({.name = required<std::string>(exercise, "name"),
                                   .title = required<std::string>(exercise, "title"),

@@ -18,7 +18,9 @@ struct Exercise {
   std::string stands_on;  ///< Empty if it stands alone.
 
   /// Where its source lies below phases/, solutions/, a submission, …
-  [[nodiscard]] std::filesystem::path source() const { return std::filesystem::path(folder) / (name + ".cpp"); }
+  [[nodiscard]] std::filesystem::path source() const {
+    return std::filesystem::path(folder) / (name + ".cpp");
+  }
 };
 
 struct PhaseProgram {

@@ -12,7 +12,8 @@ std::map<std::string, Diagnosis> load_diagnoses(const std::filesystem::path& fil
   try {
     root = toml::parse_file(file.string());
   } catch (const toml::parse_error& error) {
-    throw std::runtime_error(fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
+    throw std::runtime_error(
+        fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
   }
   std::map<std::string, Diagnosis> diagnoses;
   for (const auto& [name, node] : root) {
@@ -20,7 +21,8 @@ std::map<std::string, Diagnosis> load_diagnoses(const std::filesystem::path& fil
     const auto text = [&, key = std::string(name.str())](const char* field) {
       const auto value = table == nullptr ? std::nullopt : (*table)[field].value<std::string>();
       if (!value || value->empty()) {
-        throw std::runtime_error(fmt::format("{}:{}: [{}] has no '{}'", file.string(), node.source().begin.line, key, field));
+        throw std::runtime_error(
+            fmt::format("{}:{}: [{}] has no '{}'", file.string(), node.source().begin.line, key, field));
       }
       return *value;
     };

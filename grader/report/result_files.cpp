@@ -20,7 +20,8 @@ std::string points_text(const std::optional<double>& points, double maximum) {
 }
 
 /// JUnit knows passed, failure, error and skipped.
-void add_outcome(pugi::xml_node test, const Verdict& verdict, const std::map<std::string, Diagnosis>& diagnoses) {
+void add_outcome(pugi::xml_node test, const Verdict& verdict,
+                 const std::map<std::string, Diagnosis>& diagnoses) {
   const char* element = nullptr;
   switch (verdict.status) {
     case Status::passed:
@@ -114,19 +115,22 @@ std::string to_junit(const Grade& grade, const std::map<std::string, Diagnosis>&
 
 std::string to_markdown(const Grade& grade, const std::map<std::string, Diagnosis>& diagnoses) {
   const Total sum = total(grade.scores);
-  std::string text = fmt::format("## Kafka course: {} points\n\n| exercise | verdict | checks | points |\n| --- | --- | --- | --- |\n",
-                                 points_text(sum.points, sum.maximum));
+  std::string text = fmt::format(
+      "## Kafka course: {} points\n\n| exercise | verdict | checks | points |\n| --- | --- | --- | --- |\n",
+      points_text(sum.points, sum.maximum));
   for (const auto& one : grade.scores) {
-    text += fmt::format("| `{}` | {} | {} / {} | {} |\n", one.exercise, to_string(one.status), one.passed, one.checks,
-                        points_text(one.points, one.maximum));
+    text += fmt::format("| `{}` | {} | {} / {} | {} |\n", one.exercise, to_string(one.status), one.passed,
+                        one.checks, points_text(one.points, one.maximum));
   }
   for (const auto& verdict : grade.verdicts) {
     if (verdict.status == Status::passed || verdict.status == Status::not_implemented) continue;
     const std::string what = verdict.finding ? verdict.finding->diagnosis : to_string(verdict.status);
-    text += fmt::format("\n<details><summary><code>{}</code> {}: {}</summary>\n\n```text\n{}\n```\n</details>\n",
-                        verdict.exercise, verdict.check, what, to_text(verdict, diagnoses));
+    text +=
+        fmt::format("\n<details><summary><code>{}</code> {}: {}</summary>\n\n```text\n{}\n```\n</details>\n",
+                    verdict.exercise, verdict.check, what, to_text(verdict, diagnoses));
   }
-  return text + fmt::format("\nSeed `{}`, course {}, isolation {}.\n", grade.seed, grade.course_version, grade.isolation);
+  return text + fmt::format("\nSeed `{}`, course {}, isolation {}.\n", grade.seed, grade.course_version,
+                            grade.isolation);
 }
 
 }  // namespace grader

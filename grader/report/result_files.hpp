@@ -12,11 +12,11 @@ namespace grader {
 
 /// One grade: the verdicts of some or all checks.
 struct Grade {
-  std::string answers;         ///< "phases", "solutions", or the name of a submission.
+  std::string answers;  ///< "phases", "solutions", or the name of a submission.
   std::string seed;
   std::string course_version;
-  std::string isolation;       ///< How strongly the learner's programs were confined.
-  std::string finished_at;     ///< ISO 8601, UTC.
+  std::string isolation;    ///< How strongly the learner's programs were confined.
+  std::string finished_at;  ///< ISO 8601, UTC.
   double seconds = 0;
   std::vector<ExerciseScore> scores;
   std::vector<Verdict> verdicts;

@@ -8,13 +8,15 @@ namespace grader {
 namespace {
 
 /// The verdict that says most about an exercise comes first.
-constexpr std::array by_weight{Status::infra_error, Status::disturbed_the_grader, Status::does_not_compile,
-                               Status::not_implemented, Status::blocked_by, Status::failed, Status::passed,
-                               Status::not_judged};
+constexpr std::array by_weight{Status::infra_error,      Status::disturbed_the_grader,
+                               Status::does_not_compile, Status::not_implemented,
+                               Status::blocked_by,       Status::failed,
+                               Status::passed,           Status::not_judged};
 
 Status overall(const std::vector<Verdict>& verdicts) {
   for (const Status status : by_weight) {
-    if (std::ranges::any_of(verdicts, [&](const Verdict& verdict) { return verdict.status == status; })) return status;
+    if (std::ranges::any_of(verdicts, [&](const Verdict& verdict) { return verdict.status == status; }))
+      return status;
   }
   return Status::not_judged;
 }
@@ -33,12 +35,13 @@ double share_passed(const std::vector<Verdict>& verdicts, const std::string& par
 }  // namespace
 
 ExerciseScore score(const Exercise& exercise, const std::vector<Verdict>& verdicts) {
-  ExerciseScore score{.exercise = exercise.name,
-                      .status = overall(verdicts),
-                      .points = std::nullopt,
-                      .maximum = exercise.points,
-                      .passed = static_cast<int>(std::ranges::count(verdicts, Status::passed, &Verdict::status)),
-                      .checks = static_cast<int>(verdicts.size())};
+  ExerciseScore score{
+      .exercise = exercise.name,
+      .status = overall(verdicts),
+      .points = std::nullopt,
+      .maximum = exercise.points,
+      .passed = static_cast<int>(std::ranges::count(verdicts, Status::passed, &Verdict::status)),
+      .checks = static_cast<int>(verdicts.size())};
   if (score.status == Status::infra_error || verdicts.empty()) return score;
   const double core = share_passed(verdicts, "core");
   const double edge = share_passed(verdicts, "edge");

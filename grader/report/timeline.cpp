@@ -12,8 +12,8 @@ void Timeline::add(const std::string& source, const std::string& what, nlohmann:
   add_at(std::chrono::steady_clock::now(), source, what, std::move(fields));
 }
 
-void Timeline::add_at(std::chrono::steady_clock::time_point at, const std::string& source, const std::string& what,
-                      nlohmann::json fields) {
+void Timeline::add_at(std::chrono::steady_clock::time_point at, const std::string& source,
+                      const std::string& what, nlohmann::json fields) {
   fields["t"] = std::chrono::duration<double>(at - start_).count();
   fields["source"] = source;
   fields["what"] = what;

@@ -18,7 +18,8 @@ class Timeline {
 
   /// Adds an entry now. `source` is "check", "process", "hook", "call", "records", "offsets", "group"
   /// or "request"; `what` names the event within its source.
-  void add(const std::string& source, const std::string& what, nlohmann::json fields = nlohmann::json::object());
+  void add(const std::string& source, const std::string& what,
+           nlohmann::json fields = nlohmann::json::object());
 
   /// Adds an entry that happened at another moment.
   void add_at(std::chrono::steady_clock::time_point at, const std::string& source, const std::string& what,

@@ -27,7 +27,7 @@ Status status_from_string(const std::string& text);
 struct Finding {
   std::string diagnosis;  ///< A stable name from grader/report/diagnoses.toml.
   std::string expected;
-  std::string observed;   ///< With topic, partition, offset where there are any.
+  std::string observed;  ///< With topic, partition, offset where there are any.
 };
 
 /// The result of one check: what CTest, `./course grade`, results.json and the report are made from.
@@ -39,7 +39,8 @@ struct Verdict {
   Status status = Status::infra_error;
   std::optional<Finding> finding{};  ///< When failed.
   std::string detail{};              ///< When neither passed nor failed: what stands in the way, in words.
-  std::vector<std::string> steps{};  ///< What was done and expected, in order; the last one is where it ended.
+  std::vector<std::string>
+      steps{};  ///< What was done and expected, in order; the last one is where it ended.
   double seconds = 0;
   double program_seconds = 0;  ///< Of these, how long the learner's programs were running.
   std::string seed{};          ///< Repeats the check with `--seed`.

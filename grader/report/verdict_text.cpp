@@ -46,7 +46,8 @@ std::string to_text(const Verdict& verdict, const std::map<std::string, Diagnosi
   const auto& [name, expected, observed] = *verdict.finding;
   const auto known = diagnoses.find(name);
   text += fmt::format("\n{}", name);
-  if (known == diagnoses.end()) return text + "\n" + labelled("expected", expected) + labelled("observed", observed);
+  if (known == diagnoses.end())
+    return text + "\n" + labelled("expected", expected) + labelled("observed", observed);
   const Diagnosis& diagnosis = known->second;
   text += fmt::format("\n{}\n", wrapped(diagnosis.happened, 2));
   text += labelled("expected", expected) + labelled("observed", observed) + labelled("why", diagnosis.why) +

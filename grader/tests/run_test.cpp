@@ -17,17 +17,20 @@ using grader::Clock;
 using grader::Conversation;
 using grader::ProgramSpec;
 
-
 class RunTest : public ::testing::Test {
  protected:
   RunTest() { std::filesystem::create_directories(folder_); }
   ~RunTest() override { std::filesystem::remove_all(folder_); }
 
   ProgramSpec shell(const std::string& script) {
-    return {.executable = "/bin/bash", .arguments = {"-c", script}, .environment = {{"PATH", "/usr/bin:/bin"}}, .folder = folder_};
+    return {.executable = "/bin/bash",
+            .arguments = {"-c", script},
+            .environment = {{"PATH", "/usr/bin:/bin"}},
+            .folder = folder_};
   }
 
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / ("run-test-" + std::to_string(getpid()));
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("run-test-" + std::to_string(getpid()));
 };
 
 TEST_F(RunTest, TellsExitCodeOutputAndInput) {
@@ -91,7 +94,8 @@ TEST_F(RunTest, InheritsNothingButWhatIsNamed) {
   grader::Run program(shell("ls /proc/self/fd; env"), {}, {});
   ASSERT_TRUE(program.wait(Clock::now() + 5s));
   EXPECT_EQ(program.standard_output().find("HOME="), std::string::npos);
-  EXPECT_EQ(program.standard_output().substr(0, 10), "0\n1\n2\n3\n4\n") << "4 is ls's own: " << program.standard_output();
+  EXPECT_EQ(program.standard_output().substr(0, 10), "0\n1\n2\n3\n4\n")
+      << "4 is ls's own: " << program.standard_output();
 }
 
 TEST(Conversation, HoldsAndReleasesThreadsOneByOne) {
@@ -108,7 +112,8 @@ TEST(Conversation, HoldsAndReleasesThreadsOneByOne) {
       ++gone_on;
     });
   }
-  ASSERT_TRUE(grader.wait_until([](const auto&, const auto& held) { return held.size() == 3; }, Clock::now() + 5s));
+  ASSERT_TRUE(
+      grader.wait_until([](const auto&, const auto& held) { return held.size() == 3; }, Clock::now() + 5s));
   EXPECT_EQ(gone_on, 0);
   EXPECT_EQ(grader.messages().size(), 6U);
   for (const auto& question : grader.held()) grader.answer(question, question.body["thread"]);

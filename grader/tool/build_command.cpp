@@ -16,7 +16,8 @@ int run_build(const std::string& set) {
   build_answers(paths, course, {AnswerSet::of_folder(set, paths.root / set, course)});
   for (const auto& exercise : course.exercises) {
     const auto errors = compiler_errors(paths, set, exercise);
-    if (!errors.empty()) fmt::print("{} does not compile; its checks will say so:\n{}\n", exercise.name, first_error(errors));
+    if (!errors.empty())
+      fmt::print("{} does not compile; its checks will say so:\n{}\n", exercise.name, first_error(errors));
   }
   return 0;
 }

@@ -38,7 +38,8 @@ GradeProgress shown_on(const Terminal& terminal) {
   GradeProgress progress;
   progress.phase = [&terminal](const std::string& what) { terminal.progress(what + " …"); };
   progress.verdict = [&terminal](const Verdict& verdict, std::size_t done, std::size_t all) {
-    terminal.progress(fmt::format("grading {}/{}  {}.{} {}", done, all, verdict.exercise, verdict.check, to_string(verdict.status)));
+    terminal.progress(fmt::format("grading {}/{}  {}.{} {}", done, all, verdict.exercise, verdict.check,
+                                  to_string(verdict.status)));
   };
   return progress;
 }
@@ -82,7 +83,8 @@ int run_submission(const GradeArguments& arguments) {
   const fs::path results = fs::absolute(arguments.results);
   fs::create_directories(results);
   const std::string name = "submission-" + fresh_seed();  // several may be graded at once
-  const auto submission = take_submission(arguments.submission, paths.build / "submissions" / name, name, course);
+  const auto submission =
+      take_submission(arguments.submission, paths.build / "submissions" / name, name, course);
 
   Grade graded = grade(paths, course,
                        {.answers = submission.answers,
@@ -105,7 +107,8 @@ int run_submission(const GradeArguments& arguments) {
     fmt::print("{}\n", json.dump(2));
   } else {
     for (const auto& note : submission.notes) fmt::print("note: {}\n", note);
-    fmt::print("{}\nResults: {}\n", view(graded, course, diagnoses, terminal), (results / "results.json").string());
+    fmt::print("{}\nResults: {}\n", view(graded, course, diagnoses, terminal),
+               (results / "results.json").string());
   }
   return exit_code_of(graded);
 }
@@ -113,16 +116,24 @@ int run_submission(const GradeArguments& arguments) {
 }  // namespace
 
 void add_grade_command(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("grade", "grade your files, or a part: ./course grade 2, ./course grade produce_event");
+  auto* command = app.add_subcommand(
+      "grade", "grade your files, or a part: ./course grade 2, ./course grade produce_event");
   auto arguments = std::make_shared<GradeArguments>();
-  command->add_option("what", arguments->wanted, "phases (2, phase2), exercises (produce_event) or checks (EXERCISE.CHECK)");
+  command->add_option("what", arguments->wanted,
+                      "phases (2, phase2), exercises (produce_event) or checks (EXERCISE.CHECK)");
   command->add_flag("--solutions", arguments->solutions, "grade the reference solutions instead");
-  command->add_option("--seed", arguments->seed, "repeat a run: the same names, keys, payloads and crash points");
-  command->add_flag("--all-points", arguments->all_points, "crash your program at every point, not at one of each kind");
+  command->add_option("--seed", arguments->seed,
+                      "repeat a run: the same names, keys, payloads and crash points");
+  command->add_flag("--all-points", arguments->all_points,
+                    "crash your program at every point, not at one of each kind");
   command->add_flag("--json", arguments->json, "print the results as JSON");
-  command->add_option("-j,--jobs", arguments->jobs, "checks side by side")->capture_default_str()->check(CLI::Range(1, 32));
-  auto* submission = command->add_option("--submission", arguments->submission, "grade somebody else's folder instead");
-  auto* results = command->add_option("--results", arguments->results, "where its results.json, junit.xml and evidence go");
+  command->add_option("-j,--jobs", arguments->jobs, "checks side by side")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 32));
+  auto* submission =
+      command->add_option("--submission", arguments->submission, "grade somebody else's folder instead");
+  auto* results = command->add_option("--results", arguments->results,
+                                      "where its results.json, junit.xml and evidence go");
   submission->needs(results);
   results->needs(submission);
   command->callback([arguments, &exit_code] {

@@ -33,8 +33,8 @@ std::string points(const ExerciseScore& score) {
 
 /// The verdict to show in full: infrastructure first, then what failed first in the course's order.
 const Verdict* most_important(const std::vector<Verdict>& verdicts) {
-  for (const Status status : {Status::infra_error, Status::disturbed_the_grader, Status::does_not_compile, Status::failed,
-                              Status::blocked_by, Status::not_implemented}) {
+  for (const Status status : {Status::infra_error, Status::disturbed_the_grader, Status::does_not_compile,
+                              Status::failed, Status::blocked_by, Status::not_implemented}) {
     const auto found = std::ranges::find(verdicts, status, &Verdict::status);
     if (found != verdicts.end()) return &*found;
   }
@@ -53,8 +53,8 @@ std::string in_a_line(const Verdict& verdict, const std::map<std::string, Diagno
 
 }  // namespace
 
-std::string view(const Grade& grade, const CourseTable& course, const std::map<std::string, Diagnosis>& diagnoses,
-                 const Terminal& terminal) {
+std::string view(const Grade& grade, const CourseTable& course,
+                 const std::map<std::string, Diagnosis>& diagnoses, const Terminal& terminal) {
   std::string text;
   int phase = -1;
   for (const auto& score : grade.scores) {
@@ -64,13 +64,14 @@ std::string view(const Grade& grade, const CourseTable& course, const std::map<s
       const auto found = std::ranges::find(course.phases, phase, &Phase::number);
       text += terminal.strong(fmt::format("\nPhase {}: {}", phase, found->title)) + '\n';
     }
-    text += fmt::format("  {:<26}{} {:>2} of {:>2} checks  {}\n", score.exercise, coloured_status(score.status, terminal),
-                        score.passed, score.checks, points(score));
+    text += fmt::format("  {:<26}{} {:>2} of {:>2} checks  {}\n", score.exercise,
+                        coloured_status(score.status, terminal), score.passed, score.checks, points(score));
   }
   const Total sum = total(grade.scores);
   if (sum.maximum > 0) {
     text += sum.points ? fmt::format("\n{:g} of {:g} points", *sum.points, sum.maximum)
-                       : fmt::format("\nThe score of {:g} points is open: infrastructure got in the way", sum.maximum);
+                       : fmt::format("\nThe score of {:g} points is open: infrastructure got in the way",
+                                     sum.maximum);
     text += fmt::format(" in {:.1f} s, seed {}\n", grade.seconds, grade.seed);
   }
 
@@ -81,15 +82,19 @@ std::string view(const Grade& grade, const CourseTable& course, const std::map<s
     text += wrapped(fmt::format("The contract is phases/{}/{}.hpp, the lesson phases/{}/README.md.",
                                 course.exercise(first->exercise).folder, first->exercise,
                                 course.exercise(first->exercise).folder),
-                    0, terminal.width()) + '\n';
-    if (grade.answers == "phases") text += "A first run is expected to look like this: red until you have written something.\n";
+                    0, terminal.width()) +
+            '\n';
+    if (grade.answers == "phases")
+      text += "A first run is expected to look like this: red until you have written something.\n";
     return text;
   }
   text += '\n' + to_text(*first, diagnoses);
-  text += terminal.faint(fmt::format("  repeat    ./course grade {}.{} --seed {}\n", first->exercise, first->check, first->seed));
+  text += terminal.faint(fmt::format("  repeat    ./course grade {}.{} --seed {}\n", first->exercise,
+                                     first->check, first->seed));
   std::string rest;
   for (const auto& verdict : grade.verdicts) {
-    const bool shown = &verdict == first || verdict.status == Status::passed || verdict.status == Status::not_implemented;
+    const bool shown =
+        &verdict == first || verdict.status == Status::passed || verdict.status == Status::not_implemented;
     if (!shown) rest += in_a_line(verdict, diagnoses);
   }
   if (!rest.empty()) text += "\nAlso:\n" + rest;
@@ -97,7 +102,9 @@ std::string view(const Grade& grade, const CourseTable& course, const std::map<s
 }
 
 int exit_code_of(const Grade& grade) {
-  const auto any = [&](Status status) { return std::ranges::find(grade.verdicts, status, &Verdict::status) != grade.verdicts.end(); };
+  const auto any = [&](Status status) {
+    return std::ranges::find(grade.verdicts, status, &Verdict::status) != grade.verdicts.end();
+  };
   if (any(Status::infra_error)) return 2;
   const bool all_passed = std::ranges::all_of(grade.verdicts, [](const Verdict& verdict) {
     return verdict.status == Status::passed || verdict.status == Status::not_judged;
@@ -108,7 +115,9 @@ int exit_code_of(const Grade& grade) {
 void remember_verdicts(const std::filesystem::path& file, const std::vector<Verdict>& verdicts) {
   auto kept = remembered_verdicts(file);
   for (const auto& verdict : verdicts) {
-    std::erase_if(kept, [&](const Verdict& old) { return old.exercise == verdict.exercise && old.check == verdict.check; });
+    std::erase_if(kept, [&](const Verdict& old) {
+      return old.exercise == verdict.exercise && old.check == verdict.check;
+    });
     kept.push_back(verdict);
   }
   nlohmann::json json = nlohmann::json::array();
@@ -119,7 +128,8 @@ void remember_verdicts(const std::filesystem::path& file, const std::vector<Verd
 std::vector<Verdict> remembered_verdicts(const std::filesystem::path& file) {
   std::vector<Verdict> verdicts;
   try {
-    for (const auto& one : nlohmann::json::parse(std::ifstream(file))) verdicts.push_back(verdict_from_json(one));
+    for (const auto& one : nlohmann::json::parse(std::ifstream(file)))
+      verdicts.push_back(verdict_from_json(one));
   } catch (const std::exception&) {  // nothing was graded yet, or by an older version of the course
     verdicts.clear();
   }

@@ -13,8 +13,8 @@ namespace grader {
 
 /// A finished grade as a learner reads it: a line for each exercise, the first failure in full, the
 /// rest in a line each, and what to do next.
-std::string view(const Grade& grade, const CourseTable& course, const std::map<std::string, Diagnosis>& diagnoses,
-                 const Terminal& terminal);
+std::string view(const Grade& grade, const CourseTable& course,
+                 const std::map<std::string, Diagnosis>& diagnoses, const Terminal& terminal);
 
 /// 0 all passed, 1 something failed, 2 infrastructure left something open.
 int exit_code_of(const Grade& grade);

@@ -35,10 +35,11 @@ std::string surprise(const SelftestResult& result, const std::map<std::string, D
   const auto said = [](Status status, const std::string& diagnosis) {
     return to_string(status) + (diagnosis.empty() ? "" : " as " + diagnosis);
   };
-  return fmt::format("{} × {}.{}: expected {}, got {}\n{}\n", result.expected.run.answers, result.verdict.exercise,
-                     result.verdict.check, said(result.expected.status, result.expected.diagnosis),
-                     said(result.verdict.status, result.verdict.finding ? result.verdict.finding->diagnosis : ""),
-                     wrapped(to_text(result.verdict, diagnoses), 4));
+  return fmt::format(
+      "{} × {}.{}: expected {}, got {}\n{}\n", result.expected.run.answers, result.verdict.exercise,
+      result.verdict.check, said(result.expected.status, result.expected.diagnosis),
+      said(result.verdict.status, result.verdict.finding ? result.verdict.finding->diagnosis : ""),
+      wrapped(to_text(result.verdict, diagnoses), 4));
 }
 
 int report(const std::vector<SelftestResult>& results, const std::map<std::string, Diagnosis>& diagnoses,
@@ -54,19 +55,23 @@ int report(const std::vector<SelftestResult>& results, const std::map<std::strin
       fmt::print("{}", terminal.bad(surprise(result, diagnoses)));
     }
   }
-  for (const auto& [kind, count] : counts) fmt::print("{:<10} {} of {} as expected\n", kind, count.first, count.second);
+  for (const auto& [kind, count] : counts)
+    fmt::print("{:<10} {} of {} as expected\n", kind, count.first, count.second);
   fmt::print("{} passed, {} failed\n", static_cast<int>(results.size()) - surprises, surprises);
-  const bool infra = std::ranges::any_of(results, [](const auto& one) { return one.verdict.status == Status::infra_error; });
+  const bool infra =
+      std::ranges::any_of(results, [](const auto& one) { return one.verdict.status == Status::infra_error; });
   return surprises == 0 ? 0 : infra ? 2 : 1;
 }
 
 nlohmann::json to_json(const std::vector<SelftestResult>& results) {
   nlohmann::json json = nlohmann::json::array();
   for (const auto& result : results) {
-    json.push_back({{"answers", result.expected.run.answers},
-                    {"expected", {{"verdict", to_string(result.expected.status)}, {"diagnosis", result.expected.diagnosis}}},
-                    {"as_expected", result.as_expected()},
-                    {"check", grader::to_json(result.verdict)}});
+    json.push_back(
+        {{"answers", result.expected.run.answers},
+         {"expected",
+          {{"verdict", to_string(result.expected.status)}, {"diagnosis", result.expected.diagnosis}}},
+         {"as_expected", result.as_expected()},
+         {"check", grader::to_json(result.verdict)}});
   }
   return json;
 }
@@ -92,7 +97,8 @@ int run_selftest(const SelftestArguments& arguments) {
       [&](const SelftestResult&, std::size_t done, std::size_t all) {
         const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started;
         const double left = spent.count() / static_cast<double>(done) * static_cast<double>(all - done);
-        if (!arguments.json) terminal.progress(fmt::format("{}/{} checks, about {:.0f} s left", done, all, left));
+        if (!arguments.json)
+          terminal.progress(fmt::format("{}/{} checks, about {:.0f} s left", done, all, left));
       },
       interrupt.token());
   terminal.end_progress();
@@ -108,12 +114,16 @@ int run_selftest(const SelftestArguments& arguments) {
 }  // namespace
 
 void add_selftest_command(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("selftest", "grade the grader: solutions, skeletons, wrong and right implementations");
+  auto* command = app.add_subcommand(
+      "selftest", "grade the grader: solutions, skeletons, wrong and right implementations");
   auto arguments = std::make_shared<SelftestArguments>();
   command->add_option("what", arguments->wanted, "phases or exercises; all if none is named");
-  command->add_option("--mutant", arguments->mutant, "one wrong implementation, with the verdict that a learner would read");
+  command->add_option("--mutant", arguments->mutant,
+                      "one wrong implementation, with the verdict that a learner would read");
   command->add_option("--seed", arguments->seed, "repeat a run");
-  command->add_option("-j,--jobs", arguments->jobs, "checks side by side")->capture_default_str()->check(CLI::Range(1, 32));
+  command->add_option("-j,--jobs", arguments->jobs, "checks side by side")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 32));
   command->add_flag("--json", arguments->json, "print the results as JSON");
   command->callback([arguments, &exit_code] { exit_code = run_selftest(*arguments); });
 }

@@ -39,12 +39,14 @@ std::vector<Standing> standings(const Paths& paths, const CourseTable& course) {
   std::vector<Standing> list;
   for (const auto& exercise : course.exercises) {
     std::vector<Verdict> own;
-    std::ranges::copy_if(verdicts, std::back_inserter(own), [&](const Verdict& one) { return one.exercise == exercise.name; });
+    std::ranges::copy_if(verdicts, std::back_inserter(own),
+                         [&](const Verdict& one) { return one.exercise == exercise.name; });
     Standing standing{.exercise = &exercise, .score = std::nullopt};
     if (!own.empty()) {
       standing.score = score(exercise, own);
       std::error_code ignored;
-      standing.edited_since = fs::last_write_time(paths.root / "phases" / exercise.source(), ignored) > fs::last_write_time(file, ignored);
+      standing.edited_since = fs::last_write_time(paths.root / "phases" / exercise.source(), ignored) >
+                              fs::last_write_time(file, ignored);
     }
     list.push_back(std::move(standing));
   }
@@ -52,12 +54,16 @@ std::vector<Standing> standings(const Paths& paths, const CourseTable& course) {
 }
 
 std::string in_a_line(const Standing& standing, const Terminal& terminal) {
-  if (!standing.score) return fmt::format("  {} {:<26}{}\n", terminal.faint("·"), standing.exercise->name, terminal.faint("not graded yet"));
+  if (!standing.score)
+    return fmt::format("  {} {:<26}{}\n", terminal.faint("·"), standing.exercise->name,
+                       terminal.faint("not graded yet"));
   const auto& score = *standing.score;
   const bool passed = score.status == Status::passed;
-  std::string text = fmt::format("  {} {:<26}", passed ? terminal.good("✓") : terminal.bad("✗"), score.exercise);
+  std::string text =
+      fmt::format("  {} {:<26}", passed ? terminal.good("✓") : terminal.bad("✗"), score.exercise);
   text += passed ? terminal.good("passed") : terminal.bad(to_string(score.status));
-  if (!passed && score.checks > 0 && score.passed > 0) text += fmt::format(", {} of {} checks", score.passed, score.checks);
+  if (!passed && score.checks > 0 && score.passed > 0)
+    text += fmt::format(", {} of {} checks", score.passed, score.checks);
   if (standing.edited_since) text += terminal.notable("  (edited since)");
   return text + '\n';
 }
@@ -66,18 +72,22 @@ int show_status(bool json) {
   const Paths paths = Paths::of_this_checkout();
   const auto course = CourseTable::load(paths.root / "grader/exercises.toml");
   const auto list = standings(paths, course);
-  const auto next = std::ranges::find_if(list, [](const Standing& one) { return !one.score || one.score->status != Status::passed; });
+  const auto next = std::ranges::find_if(
+      list, [](const Standing& one) { return !one.score || one.score->status != Status::passed; });
   if (json) {
     nlohmann::json out{{"schema", 1}, {"exercises", nlohmann::json::array()}, {"next", nullptr}};
     for (const auto& one : list) {
-      out["exercises"].push_back({{"exercise", one.exercise->name},
-                                  {"phase", one.exercise->phase},
-                                  {"verdict", one.score ? nlohmann::json(to_string(one.score->status)) : nlohmann::json(nullptr)},
-                                  {"edited_since", one.edited_since},
-                                  {"score", one.score && one.score->points ? nlohmann::json(*one.score->points) : nlohmann::json(nullptr)},
-                                  {"maximum", one.exercise->points}});
+      out["exercises"].push_back(
+          {{"exercise", one.exercise->name},
+           {"phase", one.exercise->phase},
+           {"verdict", one.score ? nlohmann::json(to_string(one.score->status)) : nlohmann::json(nullptr)},
+           {"edited_since", one.edited_since},
+           {"score",
+            one.score && one.score->points ? nlohmann::json(*one.score->points) : nlohmann::json(nullptr)},
+           {"maximum", one.exercise->points}});
     }
-    if (next != list.end()) out["next"] = {{"exercise", next->exercise->name}, {"place", place_of_todo(paths, *next->exercise)}};
+    if (next != list.end())
+      out["next"] = {{"exercise", next->exercise->name}, {"place", place_of_todo(paths, *next->exercise)}};
     fmt::print("{}\n", out.dump(2));
     return 0;
   }
@@ -86,17 +96,21 @@ int show_status(bool json) {
   for (const auto& standing : list) {
     if (standing.exercise->phase != phase) {
       phase = standing.exercise->phase;
-      fmt::print("{}\n", terminal.strong(fmt::format("Phase {}: {}", phase, std::ranges::find(course.phases, phase, &Phase::number)->title)));
+      fmt::print("{}\n",
+                 terminal.strong(fmt::format(
+                     "Phase {}: {}", phase, std::ranges::find(course.phases, phase, &Phase::number)->title)));
     }
     fmt::print("{}", in_a_line(standing, terminal));
   }
-  const auto passed = std::ranges::count_if(list, [](const Standing& one) { return one.score && one.score->status == Status::passed; });
+  const auto passed = std::ranges::count_if(
+      list, [](const Standing& one) { return one.score && one.score->status == Status::passed; });
   fmt::print("\n{} of {} exercises passed.\n", passed, list.size());
   if (next == list.end()) {
     fmt::print("{}\n", terminal.good("All done."));
   } else {
-    fmt::print("Next: {}\n  edit   {}\n  read   phases/{}/README.md\n  grade  ./course grade {}\n", next->exercise->title,
-               place_of_todo(paths, *next->exercise), next->exercise->folder, next->exercise->name);
+    fmt::print("Next: {}\n  edit   {}\n  read   phases/{}/README.md\n  grade  ./course grade {}\n",
+               next->exercise->title, place_of_todo(paths, *next->exercise), next->exercise->folder,
+               next->exercise->name);
   }
   return 0;
 }
@@ -104,7 +118,8 @@ int show_status(bool json) {
 }  // namespace
 
 void add_status_command(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("status", "where you stand and what is next; also what ./course alone shows");
+  auto* command =
+      app.add_subcommand("status", "where you stand and what is next; also what ./course alone shows");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "print it as JSON");
   command->callback([json, &exit_code] { exit_code = show_status(*json); });

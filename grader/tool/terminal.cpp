@@ -13,7 +13,8 @@ namespace grader {
 
 Terminal::Terminal() : interactive_(isatty(STDOUT_FILENO) == 1) {
   const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables at run time
+    const char* value =
+        std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables at run time
     return std::string_view(value == nullptr ? "" : value);
   };
   colours_ = interactive_ && variable("NO_COLOR").empty() && variable("TERM") != "dumb";

@@ -38,7 +38,8 @@ Client make_client(const ClientConfig& config) {
   std::array<char, 512> error{};
   Owned<rd_kafka_conf_t, rd_kafka_conf_destroy> conf(rd_kafka_conf_new());
   for (const auto& [name, value] : config) {
-    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), error.data(), error.size()) != RD_KAFKA_CONF_OK) {
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), error.data(), error.size()) !=
+        RD_KAFKA_CONF_OK) {
       throw std::runtime_error(error.data());
     }
   }
@@ -50,7 +51,8 @@ Client make_client(const ClientConfig& config) {
 
 // The number of partitions, as the broker describes the topic.
 int partitions_of(rd_kafka_t* client, const std::string& name) {
-  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> topic(rd_kafka_topic_new(client, name.c_str(), nullptr));
+  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> topic(
+      rd_kafka_topic_new(client, name.c_str(), nullptr));
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto error = rd_kafka_metadata(client, 0, topic.get(), &metadata, timeout_ms);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
@@ -66,7 +68,8 @@ Event request_topics(rd_kafka_t* client, std::span<const TopicSpec> topics) {
   std::vector<rd_kafka_NewTopic_t*> pointers;  // the C API wants an array of pointers
   for (const auto& topic : topics) {
     // One replica: there is one broker. With three, we would ask for three.
-    wanted.emplace_back(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, 1, error.data(), error.size()));
+    wanted.emplace_back(
+        rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, 1, error.data(), error.size()));
     if (!wanted.back()) throw std::runtime_error(topic.name + ": " + error.data());
     pointers.push_back(wanted.back().get());
   }
@@ -93,7 +96,8 @@ std::vector<TopicOutcome> create_topics(const ClientConfig& config, std::span<co
   const Event answer = request_topics(client.get(), topics);
 
   std::size_t count = 0;
-  const auto** results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.get()), &count);
+  const auto** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.get()), &count);
   std::vector<TopicOutcome> outcomes;
   for (std::size_t i = 0; i < count; ++i) {
     TopicOutcome outcome{.name = topics[i].name};
@@ -105,7 +109,8 @@ std::vector<TopicOutcome> create_topics(const ClientConfig& config, std::span<co
       case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
         // Not a failure: it is what we wanted. Unless it is not what we wanted.
         outcome.partitions = partitions_of(client.get(), topics[i].name);
-        outcome.kind = outcome.partitions == topics[i].partitions ? TopicOutcome::Kind::existed : TopicOutcome::Kind::differs;
+        outcome.kind = outcome.partitions == topics[i].partitions ? TopicOutcome::Kind::existed
+                                                                  : TopicOutcome::Kind::differs;
         break;
       default:
         outcome.kind = TopicOutcome::Kind::refused;

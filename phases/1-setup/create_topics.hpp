@@ -17,10 +17,10 @@ struct TopicSpec {
 /// What became of that wish.
 struct TopicOutcome {
   enum class Kind {
-    created,   ///< It is new.
-    existed,   ///< It was there already, with as many partitions as wanted.
-    differs,   ///< It was there already, with another number of partitions.
-    refused,   ///< The broker did not create it; `error` says why.
+    created,  ///< It is new.
+    existed,  ///< It was there already, with as many partitions as wanted.
+    differs,  ///< It was there already, with another number of partitions.
+    refused,  ///< The broker did not create it; `error` says why.
   };
 
   std::string name;

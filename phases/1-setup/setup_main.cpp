@@ -17,7 +17,8 @@ using course::TopicSpec;
 TopicSpec parse_topic(const std::string& text) {
   const auto colon = text.rfind(':');
   int partitions = 0;
-  if (colon != std::string::npos) std::from_chars(text.data() + colon + 1, text.data() + text.size(), partitions);
+  if (colon != std::string::npos)
+    std::from_chars(text.data() + colon + 1, text.data() + text.size(), partitions);
   if (colon == std::string::npos || colon == 0 || partitions < 1) {
     throw std::invalid_argument("'" + text + "' is no topic with its partitions; write NAME:3");
   }
@@ -43,7 +44,9 @@ std::string described(const TopicOutcome& outcome, int wanted) {
 int main(int argc, char** argv) {
   course::Program program("setup", "Makes sure that the topics of the course exist: events and orders.");
   std::vector<std::string> wanted{"events:3", "orders:4"};
-  program.options().add_option("--topic", wanted, "topics and their partitions, instead of these")->capture_default_str();
+  program.options()
+      .add_option("--topic", wanted, "topics and their partitions, instead of these")
+      ->capture_default_str();
 
   return program.run(argc, argv, [&] {
     std::vector<TopicSpec> topics;
@@ -53,11 +56,13 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       const auto& outcome = outcomes[i];
       fmt::print("{:<10} {}\n", outcome.name, described(outcome, topics[i].partitions));
-      all_well = all_well && (outcome.kind == TopicOutcome::Kind::created || outcome.kind == TopicOutcome::Kind::existed);
+      all_well = all_well &&
+                 (outcome.kind == TopicOutcome::Kind::created || outcome.kind == TopicOutcome::Kind::existed);
     }
     if (!all_well) {
       throw std::runtime_error(
-          "some topics are not as they should be; ./course kafka topics --delete --topic NAME removes one, with all that is in it");
+          "some topics are not as they should be; ./course kafka topics --delete --topic NAME removes one, "
+          "with all that is in it");
     }
   });
 }

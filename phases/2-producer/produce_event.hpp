@@ -16,7 +16,8 @@ namespace course {
 ///
 /// - The event arrives as given, byte for byte: key, value and headers (in order) may be absent,
 ///   empty, or hold any byte, NUL included. A given timestamp is kept.
-/// - Events with equal keys (of one byte or more) go to the same partition, in every call and every run; different keys
+/// - Events with equal keys (of one byte or more) go to the same partition, in every call and every run;
+/// different keys
 ///   spread over the partitions. Which hash decides is your business.
 /// - "Delivered" means acknowledged by all in-sync replicas, unless `config` says otherwise.
 /// - Nothing is left in flight on return: no queue, no thread, no connection.

@@ -32,7 +32,9 @@ std::vector<Event> sample_events() {
 
 Event random_order(std::mt19937& random) {
   constexpr std::array items{"book", "pen", "bag", "mouse", "keyboard"};
-  const auto pick = [&](std::size_t count) { return std::uniform_int_distribution<std::size_t>(0, count - 1)(random); };
+  const auto pick = [&](std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random);
+  };
   const std::string user = fmt::format("user-{}", 1 + pick(5));
   const std::string id = fmt::format("{:08x}-{:08x}", random(), random());
   const nlohmann::json value{{"order_id", id}, {"user_id", user}, {"item", items[pick(items.size())]}};
@@ -67,10 +69,11 @@ class Reporter {
 
   /// A result for each event is part of the contract; anything else can't be matched to events.
   void report(const std::vector<Event>& events, const std::vector<Delivery>& deliveries) {
-    if (check_) check_->tell({{"kind", "batch-result"}, {"events", events.size()}, {"deliveries", deliveries.size()}});
+    if (check_)
+      check_->tell({{"kind", "batch-result"}, {"events", events.size()}, {"deliveries", deliveries.size()}});
     if (deliveries.size() != events.size()) {
-      throw std::runtime_error(
-          fmt::format("produce_events_batch returned {} results for {} events", deliveries.size(), events.size()));
+      throw std::runtime_error(fmt::format("produce_events_batch returned {} results for {} events",
+                                           deliveries.size(), events.size()));
     }
     for (std::size_t i = 0; i < events.size(); ++i) report(events[i], deliveries[i]);
   }
@@ -78,7 +81,8 @@ class Reporter {
   void finish(std::size_t malformed) const {
     if (!check_) fmt::print("{} delivered, {} failed\n", delivered_, failed_);
     if (malformed > 0) throw std::runtime_error(fmt::format("{} malformed line(s) were left out", malformed));
-    if (failed_ > 0 && !check_) throw std::runtime_error(fmt::format("{} event(s) were not delivered", failed_));
+    if (failed_ > 0 && !check_)
+      throw std::runtime_error(fmt::format("{} event(s) were not delivered", failed_));
   }
 
  private:
@@ -112,16 +116,20 @@ std::vector<Event> read_events(const std::string& path, std::size_t& malformed) 
 }  // namespace
 
 int main(int argc, char** argv) {
-  course::Program program("produce", "Sends events to a Kafka topic: 10 sample events unless told otherwise.");
+  course::Program program("produce",
+                          "Sends events to a Kafka topic: 10 sample events unless told otherwise.");
   std::string topic = "events";
   std::string input;
   std::string every;
   bool batch = false;
   auto& options = program.options();
   options.add_option("--topic", topic, "where to send them")->capture_default_str();
-  auto* from = options.add_option("--input", input, "JSON lines to send, from a file or - for stdin: {\"key\": …, \"value\": …}");
-  options.add_flag("--batch", batch, "through produce_events_batch rather than one by one through produce_event");
-  options.add_option("--every", every, "an endless stream of orders, one in each interval, such as 500ms")->excludes(from);
+  auto* from = options.add_option(
+      "--input", input, "JSON lines to send, from a file or - for stdin: {\"key\": …, \"value\": …}");
+  options.add_flag("--batch", batch,
+                   "through produce_events_batch rather than one by one through produce_event");
+  options.add_option("--every", every, "an endless stream of orders, one in each interval, such as 500ms")
+      ->excludes(from);
 
   return program.run(argc, argv, [&] {
     Reporter reporter(program);

@@ -31,7 +31,9 @@ int main(int argc, char** argv) {
       std::fflush(stdout);
       ++handled;
     });
-    if (!program.check()) fmt::print("Reading {} as a member of {}; Ctrl+C ends it.\n", fmt::join(topics, ", "), config["group.id"]);
+    if (!program.check())
+      fmt::print("Reading {} as a member of {}; Ctrl+C ends it.\n", fmt::join(topics, ", "),
+                 config["group.id"]);
     course::consume_events(config, topics, handler, commit_every, program.stop());
     if (!program.check()) fmt::print("{} records handled\n", handled);
   });

@@ -34,9 +34,9 @@ struct DemonstrationOptions {
   ClientConfig config;  ///< With `bootstrap.servers` and `group.id`.
   std::string topic;
   std::size_t workers = 3;
-  std::size_t records = 40;     ///< So many are in the topic; the demonstration ends when all were handled.
+  std::size_t records = 40;  ///< So many are in the topic; the demonstration ends when all were handled.
   std::size_t commit_every = 1;
-  Handler handler;              ///< Called by every worker, from its own thread.
+  Handler handler;  ///< Called by every worker, from its own thread.
 };
 
 /// Shows a consumer group at work: starts `workers` workers one after the other in one group, lets one

@@ -37,12 +37,14 @@ void seed_orders(const course::ClientConfig& config, const std::string& topic, s
     producer->produce(topic, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY,
                       const_cast<char*>(value.data()), value.size(), user.data(), user.size(), 0, nullptr);
   }
-  if (producer->flush(10'000) != RdKafka::ERR_NO_ERROR) throw std::runtime_error("the orders could not be written to " + topic);
+  if (producer->flush(10'000) != RdKafka::ERR_NO_ERROR)
+    throw std::runtime_error("the orders could not be written to " + topic);
 }
 
 nlohmann::json partitions_json(const TimelineEntry& entry) {
   auto list = nlohmann::json::array();
-  for (const auto& one : entry.partitions) list.push_back({{"topic", one.topic}, {"partition", one.partition}});
+  for (const auto& one : entry.partitions)
+    list.push_back({{"topic", one.topic}, {"partition", one.partition}});
   return list;
 }
 
@@ -65,7 +67,8 @@ void print(const std::vector<TimelineEntry>& timeline) {
     const std::chrono::duration<double> time = entry.at - timeline.front().at;
     std::string partitions;
     for (const auto& one : entry.partitions) partitions += fmt::format(" {}", one.partition);
-    const std::string offset = entry.kind == TimelineEntry::Kind::handled ? fmt::format("  offset {}", entry.offset) : "";
+    const std::string offset =
+        entry.kind == TimelineEntry::Kind::handled ? fmt::format("  offset {}", entry.offset) : "";
     if (entry.kind == TimelineEntry::Kind::handled) ++handled[entry.worker];
     fmt::print("{:7.3f} s  {:<10} {:<9}{}{}\n", time.count(), entry.worker, name_of(entry.kind),
                partitions.empty() ? "" : " partition" + partitions, offset);
@@ -75,7 +78,9 @@ void print(const std::vector<TimelineEntry>& timeline) {
 }
 
 /// "rebalance-demo-3f2a": a group nobody has used, so that every run starts with the first record.
-std::string fresh_group() { return fmt::format("rebalance-demo-{:04x}", std::random_device{}() & 0xffffU); }
+std::string fresh_group() {
+  return fmt::format("rebalance-demo-{:04x}", std::random_device{}() & 0xffffU);
+}
 
 }  // namespace
 
@@ -88,16 +93,21 @@ int main(int argc, char** argv) {
   auto& options = program.options();
   options.add_option("--topic", demo.topic, "what the workers read")->capture_default_str();
   options.add_option("--group", group, "their consumer group; a fresh one for each run unless you name one");
-  options.add_option("--workers", demo.workers, "how many of them")->capture_default_str()->check(CLI::Range(1, 20));
-  options.add_option("--records", demo.records, "how many orders to write first, and to handle")->capture_default_str();
-  options.add_option("--commit-every", demo.commit_every, "commit when so many records were handled")->capture_default_str();
+  options.add_option("--workers", demo.workers, "how many of them")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 20));
+  options.add_option("--records", demo.records, "how many orders to write first, and to handle")
+      ->capture_default_str();
+  options.add_option("--commit-every", demo.commit_every, "commit when so many records were handled")
+      ->capture_default_str();
   options.add_flag("--no-seed", no_seed, "write no orders: they are in the topic already");
   program.add_work_option("200ms");
 
   return program.run(argc, argv, [&] {
     demo.config = program.client_config();
     demo.config.try_emplace("group.id", group);
-    demo.config.try_emplace("heartbeat.interval.ms", "300");  // a member hears of a rebalance with its next heartbeat
+    demo.config.try_emplace("heartbeat.interval.ms",
+                            "300");  // a member hears of a rebalance with its next heartbeat
     demo.handler = program.handler([](const course::Record&) {});
     if (!no_seed) seed_orders(program.client_config(), demo.topic, demo.records);
     const auto timeline = course::demonstrate_rebalancing(demo, program.stop());

@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
   course::WorkerOptions worker{.name = "worker-1", .config = {}, .topics = {"orders"}};
   std::string group = "order-workers";
   auto& options = program.options();
-  options.add_option("--name", worker.name, "the worker's name in the group (client.id)")->capture_default_str();
+  options.add_option("--name", worker.name, "the worker's name in the group (client.id)")
+      ->capture_default_str();
   options.add_option("--topic", worker.topics, "what to read; may be repeated")->capture_default_str();
   options.add_option("--group", group, "the consumer group to be a member of")->capture_default_str();
   options.add_option("--commit-every", worker.commit_every, "commit when so many records were handled")
@@ -62,8 +63,8 @@ int main(int argc, char** argv) {
     worker.config = program.client_config();
     worker.config.try_emplace("group.id", group);
     const auto handler = program.handler([&](const course::Record& record) {
-      fmt::print("{}: partition {}  offset {:>4}  key {:<8} {}\n", worker.name, record.source.partition, record.offset,
-                 course::printable(record.event.key), course::printable(record.event.value));
+      fmt::print("{}: partition {}  offset {:>4}  key {:<8} {}\n", worker.name, record.source.partition,
+                 record.offset, course::printable(record.event.key), course::printable(record.event.value));
       std::fflush(stdout);
     });
     Announcer announcer(worker.name, program.check());

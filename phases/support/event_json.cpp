@@ -73,7 +73,9 @@ std::string bytes_from_json(const nlohmann::json& json) {
 }
 
 Event event_from_json(const nlohmann::json& json) {
-  if (!json.is_object()) throw std::invalid_argument("an event is a JSON object, such as {\"key\": \"alice\", \"value\": \"hello\"}");
+  if (!json.is_object())
+    throw std::invalid_argument(
+        "an event is a JSON object, such as {\"key\": \"alice\", \"value\": \"hello\"}");
   for (const auto& [name, unused] : json.items()) {
     if (name != "key" && name != "value" && name != "headers" && name != "timestamp") {
       throw std::invalid_argument("unknown field '" + name + "' (known: key, value, headers, timestamp)");
@@ -81,12 +83,14 @@ Event event_from_json(const nlohmann::json& json) {
   }
   Event event{.key = optional_bytes(json, "key"), .value = optional_bytes(json, "value")};
   if (const auto headers = json.find("headers"); headers != json.end() && !headers->is_null()) {
-    if (!headers->is_array()) throw std::invalid_argument("'headers' must be a list of {\"name\", \"value\"} objects");
+    if (!headers->is_array())
+      throw std::invalid_argument("'headers' must be a list of {\"name\", \"value\"} objects");
     for (const auto& header : *headers) {
       if (!header.is_object() || !header.contains("name") || !header["name"].is_string()) {
         throw std::invalid_argument("each header needs a 'name' that is a string");
       }
-      event.headers.push_back({.name = header["name"].get<std::string>(), .value = optional_bytes(header, "value")});
+      event.headers.push_back(
+          {.name = header["name"].get<std::string>(), .value = optional_bytes(header, "value")});
     }
   }
   if (const auto timestamp = json.find("timestamp"); timestamp != json.end() && !timestamp->is_null()) {

@@ -11,7 +11,8 @@ namespace course {
 
 /// The JSON form of an event, one object on a line:
 ///
-///   {"key": "alice", "value": "…", "headers": [{"name": "trace", "value": "7f"}], "timestamp": 1734721501000}
+///   {"key": "alice", "value": "…", "headers": [{"name": "trace", "value": "7f"}], "timestamp":
+///   1734721501000}
 ///
 /// Every field may be absent; `null` and absent both mean Kafka's null. Bytes that are not UTF-8
 /// are written {"hex": "00ff"}. A value that is any other JSON object or array is sent as that

@@ -58,13 +58,15 @@ void wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
 
 }  // namespace
 
-Program::Program(std::string name, std::string what_it_does) : app_(std::move(what_it_does), std::move(name)) {
+Program::Program(std::string name, std::string what_it_does)
+    : app_(std::move(what_it_does), std::move(name)) {
   app_.add_option("--bootstrap-server", bootstrap_servers_, "address of the broker")
       ->envname("KAFKA_BOOTSTRAP_SERVERS")
       ->default_str("localhost:9092");
   app_.add_option("-X", properties_, "a librdkafka property for the client, as name=value; may be repeated")
       ->check([](const std::string& text) {
-        return text.find('=') == std::string::npos ? "-X needs name=value, not '" + text + "'" : std::string();
+        return text.find('=') == std::string::npos ? "-X needs name=value, not '" + text + "'"
+                                                   : std::string();
       })
       ->allow_extra_args(false);
   app_.set_help_flag("-h,--help", "show this help");
@@ -72,7 +74,8 @@ Program::Program(std::string name, std::string what_it_does) : app_(std::move(wh
 
 void Program::add_work_option(const std::string& otherwise) {
   work_ = otherwise;
-  app_.add_option("--work", work_, "how long handling one record takes, such as 200ms")->capture_default_str();
+  app_.add_option("--work", work_, "how long handling one record takes, such as 200ms")
+      ->capture_default_str();
 }
 
 int Program::run(int argc, char** argv, const std::function<void()>& body) {
@@ -101,7 +104,8 @@ int Program::run(int argc, char** argv, const std::function<void()>& body) {
 }
 
 ClientConfig Program::client_config() const {
-  ClientConfig config{{"bootstrap.servers", bootstrap_servers_.empty() ? "localhost:9092" : bootstrap_servers_}};
+  ClientConfig config{
+      {"bootstrap.servers", bootstrap_servers_.empty() ? "localhost:9092" : bootstrap_servers_}};
   for (const auto& property : properties_) {
     const auto equals = property.find('=');
     config[property.substr(0, equals)] = property.substr(equals + 1);
@@ -110,7 +114,8 @@ ClientConfig Program::client_config() const {
 }
 
 Handler Program::handler(std::function<void(const Record&)> print) {
-  return [print = std::move(print), work = parse_duration(work_), stop = stop(), check = check_](const Record& record) {
+  return [print = std::move(print), work = parse_duration(work_), stop = stop(),
+          check = check_](const Record& record) {
     if (!check) {
       print(record);
       wait_for(work, stop);
@@ -121,7 +126,8 @@ Handler Program::handler(std::function<void(const Record&)> print) {
                                     {"partition", record.source.partition},
                                     {"offset", record.offset},
                                     {"hash", payload_hash(record.event)}});
-    if (answer.value("do", "") == "throw") throw std::runtime_error("the handler failed, as the check asked it to");
+    if (answer.value("do", "") == "throw")
+      throw std::runtime_error("the handler failed, as the check asked it to");
   };
 }
 

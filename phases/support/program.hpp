@@ -57,7 +57,8 @@ class Program {
 /// Wakes its caller at a steady pace until a stop is requested.
 class Ticker {
  public:
-  Ticker(std::chrono::milliseconds interval, std::stop_token stop) : interval_(interval), stop_(std::move(stop)) {}
+  Ticker(std::chrono::milliseconds interval, std::stop_token stop)
+      : interval_(interval), stop_(std::move(stop)) {}
 
   /// Waits for the next tick (the first comes at once). False when a stop was requested.
   bool next();

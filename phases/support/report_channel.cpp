@@ -58,7 +58,8 @@ std::string stamped(nlohmann::json& message) {
 }  // namespace
 
 std::shared_ptr<ReportChannel> ReportChannel::from_environment() {
-  const char* number = std::getenv("COURSE_REPORT_FD");  // NOLINT(concurrency-mt-unsafe): set before any thread
+  const char* number =
+      std::getenv("COURSE_REPORT_FD");  // NOLINT(concurrency-mt-unsafe): set before any thread
   if (number == nullptr) return nullptr;
   return std::shared_ptr<ReportChannel>(new ReportChannel(std::stoi(number)));
 }

@@ -73,13 +73,16 @@ class Story {
 class Witness : public RebalanceObserver {
  public:
   Witness(Story& story, std::string worker) : story_(story), worker_(std::move(worker)) {}
-  void on_assigned(const std::vector<TopicPartition>& partitions) override { add(Kind::assigned, partitions); }
+  void on_assigned(const std::vector<TopicPartition>& partitions) override {
+    add(Kind::assigned, partitions);
+  }
   void on_revoked(const std::vector<TopicPartition>& partitions) override { add(Kind::revoked, partitions); }
   void on_lost(const std::vector<TopicPartition>& partitions) override { add(Kind::lost, partitions); }
 
  private:
   void add(Kind kind, const std::vector<TopicPartition>& partitions) {
-    if (!partitions.empty()) story_.add({.at = {}, .worker = worker_, .kind = kind, .partitions = partitions});
+    if (!partitions.empty())
+      story_.add({.at = {}, .worker = worker_, .kind = kind, .partitions = partitions});
   }
 
   Story& story_;
@@ -87,17 +90,24 @@ class Witness : public RebalanceObserver {
 };
 
 /// The life of one worker, in a thread of its own.
-void work(const DemonstrationOptions& options, const std::string& name, Story& story, const std::stop_token& stop) {
+void work(const DemonstrationOptions& options, const std::string& name, Story& story,
+          const std::stop_token& stop) {
   story.add({.at = {}, .worker = name, .kind = Kind::started});
   try {
     Witness witness(story, name);
     const auto handler = [&](const Record& record) {
       options.handler(record);
-      story.add({.at = {}, .worker = name, .kind = Kind::handled, .partitions = {record.source}, .offset = record.offset});
+      story.add({.at = {},
+                 .worker = name,
+                 .kind = Kind::handled,
+                 .partitions = {record.source},
+                 .offset = record.offset});
     };
-    run_consumer_worker(
-        {.name = name, .config = options.config, .topics = {options.topic}, .commit_every = options.commit_every},
-        handler, witness, stop);
+    run_consumer_worker({.name = name,
+                         .config = options.config,
+                         .topics = {options.topic},
+                         .commit_every = options.commit_every},
+                        handler, witness, stop);
     story.add({.at = {}, .worker = name, .kind = Kind::stopped});
   } catch (...) {
     story.fail(std::current_exception());
@@ -106,20 +116,27 @@ void work(const DemonstrationOptions& options, const std::string& name, Story& s
 
 }  // namespace
 
-std::vector<TimelineEntry> demonstrate_rebalancing(const DemonstrationOptions& options, std::stop_token stop) {
+std::vector<TimelineEntry> demonstrate_rebalancing(const DemonstrationOptions& options,
+                                                   std::stop_token stop) {
   constexpr auto long_enough = std::chrono::hours(24);
-  constexpr auto time_to_join = std::chrono::seconds(5);
+  constexpr auto time_to_join = std::chrono::seconds(2);
   Story story;
   std::vector<std::string> names;
   std::vector<std::jthread> workers;  // a jthread asks its worker to stop when it goes, and waits for it
   for (std::size_t i = 1; i <= options.workers; ++i) {
     names.push_back("worker-" + std::to_string(i));
-    workers.emplace_back([&options, &story, name = names.back()](const std::stop_token& own) { work(options, name, story, own); });
-    story.wait(stop, time_to_join, [&] { return std::ranges::all_of(names, [&](const auto& name) { return story.owns(name); }); });
+    workers.emplace_back([&options, &story, name = names.back()](const std::stop_token& own) {
+      work(options, name, story, own);
+    });
+    story.wait(stop, time_to_join, [&] {
+      return std::ranges::all_of(names, [&](const auto& name) { return story.owns(name); });
+    });
   }
   const auto all_handled = [&] { return story.handled() >= options.records; };
   story.wait(stop, long_enough, [&] {
-    return all_handled() || std::ranges::all_of(names, [&](const auto& name) { return story.was_busy(name) || !story.owns(name); });
+    return all_handled() || std::ranges::all_of(names, [&](const auto& name) {
+             return story.was_busy(name) || !story.owns(name);
+           });
   });
   if (!workers.empty()) {
     workers.front().request_stop();

@@ -49,12 +49,14 @@ Verdict Check::with_reference(Verdict failed) {
   if (again.status == Status::failed) return again;
   if (again.status != Status::passed) return failed;  // no wiser than before
   again.status = Status::blocked_by;
-  again.detail = fmt::format("with the reference {0} in place of yours this check passes, so look at {0} first", other);
+  again.detail =
+      fmt::format("with the reference {0} in place of yours this check passes, so look at {0} first", other);
   return again;
 }
 
 Verdict Check::judge() {
-  Verdict verdict{.exercise = about_.exercise, .check = about_.name, .part = about_.part, .title = about_.title};
+  Verdict verdict{
+      .exercise = about_.exercise, .check = about_.name, .part = about_.part, .title = about_.title};
   try {
     prepare();
     body();
@@ -81,7 +83,8 @@ void Check::prepare() {
   course_ = CourseTable::load(paths_.root / "grader/exercises.toml");
   answers_ = variable("COURSE_ANSWERS", "phases");
   broker_folder_ = variable("COURSE_BROKER", paths_.state / "broker");
-  folder_ = fs::path(variable("COURSE_RESULTS", paths_.state / "results" / answers_)) / about_.exercise / about_.name;
+  folder_ = fs::path(variable("COURSE_RESULTS", paths_.state / "results" / answers_)) / about_.exercise /
+            about_.name;
   fs::remove_all(folder_);
   fs::create_directories(folder_);
   timeline_ = std::make_unique<Timeline>(folder_ / "timeline.jsonl");
@@ -92,7 +95,8 @@ void Check::prepare() {
   random_ = std::mt19937(sequence);
   // Names must not repeat although the seed does: several checks may share a broker.
   prefix_ = fmt::format("c{:08x}{:04x}-", std::random_device{}(), static_cast<unsigned>(getpid()) & 0xffffU);
-  timeline_->add("check", "started", {{"exercise", about_.exercise}, {"check", about_.name}, {"seed", seed_}});
+  timeline_->add("check", "started",
+                 {{"exercise", about_.exercise}, {"check", about_.name}, {"seed", seed_}});
 
   require_answer();
   if (const auto theirs = Cluster::from_environment()) {
@@ -110,12 +114,14 @@ void Check::prepare() {
 void Check::require_answer() {
   const Exercise& exercise = course_.exercise(about_.exercise);
   if (const auto errors = compiler_errors(paths_, answers_, exercise); !errors.empty()) {
-    throw NotJudged{Status::does_not_compile,
-                    fmt::format("phases/{} does not compile:\n{}", exercise.source().string(), first_error(errors))};
+    throw NotJudged{Status::does_not_compile, fmt::format("phases/{} does not compile:\n{}",
+                                                          exercise.source().string(), first_error(errors))};
   }
   if (!exercise.stands_on.empty()) {
-    if (const auto errors = compiler_errors(paths_, answers_, course_.exercise(exercise.stands_on)); !errors.empty()) {
-      throw NotJudged{Status::blocked_by, exercise.stands_on + " does not compile, and this exercise stands on it"};
+    if (const auto errors = compiler_errors(paths_, answers_, course_.exercise(exercise.stands_on));
+        !errors.empty()) {
+      throw NotJudged{Status::blocked_by,
+                      exercise.stands_on + " does not compile, and this exercise stands on it"};
     }
   }
 }
@@ -129,7 +135,8 @@ void Check::become_a_user_of_the_broker() {
     principal_ = users[(first + i) % users.size()];
     principal_lock_ = FileLock::try_to_get(locks / (principal_->user + ".lock"));
   }
-  if (!principal_lock_) throw InfraError(fmt::format("all {} users of the broker are taken by other checks", users.size()));
+  if (!principal_lock_)
+    throw InfraError(fmt::format("all {} users of the broker are taken by other checks", users.size()));
   requests_ = std::make_unique<RequestLog>(*cluster_.request_log, "User:" + principal_->user);
   admin_->allow_prefix(principal_->user, prefix_);
 }
@@ -154,7 +161,8 @@ void Check::clean_up() noexcept {
 }
 
 void Check::publish(const Verdict& verdict) const {
-  write_if_changed(folder_ / "verdict.json", to_json(verdict).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n');
+  write_if_changed(folder_ / "verdict.json",
+                   to_json(verdict).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n');
   if (verdict.status == Status::passed) return;
   const auto diagnoses = load_diagnoses(paths_.root / "grader/report/diagnoses.toml");
   ADD_FAILURE() << to_text(verdict, diagnoses) << "\n  repeat with: ./course grade " << verdict.exercise
@@ -162,14 +170,16 @@ void Check::publish(const Verdict& verdict) const {
 }
 
 void Check::step(std::string what) {
-  std::cout << "  - " << what << std::endl;  // NOLINT(performance-avoid-endl): seen even if what follows hangs
+  std::cout << "  - " << what
+            << std::endl;  // NOLINT(performance-avoid-endl): seen even if what follows hangs
   if (timeline_) timeline_->add("check", "step", {{"text", what}});
   steps_.push_back(std::move(what));
 }
 
 RequestLog& Check::requests() {
   if (!requests_) {
-    throw NotJudged{Status::not_judged, "this check needs the broker's request log, which this cluster does not show"};
+    throw NotJudged{Status::not_judged,
+                    "this check needs the broker's request log, which this cluster does not show"};
   }
   return *requests_;
 }
@@ -222,12 +232,14 @@ std::vector<std::string> Check::client_options(const course::ClientConfig& setti
 
 std::unique_ptr<Learner> Check::start(const std::string& program, std::vector<std::string> options,
                                       Learner::Setup setup) {
-  ProgramSpec spec{.executable = program_path(paths_, answers_, on_reference_ ? on_reference(program) : program),
-                   .arguments = std::move(options),
-                   .folder = folder_,
-                   .name = fmt::format("{}-{}", program, ++programs_)};
+  ProgramSpec spec{
+      .executable = program_path(paths_, answers_, on_reference_ ? on_reference(program) : program),
+      .arguments = std::move(options),
+      .folder = folder_,
+      .name = fmt::format("{}-{}", program, ++programs_)};
   if (!fs::exists(spec.executable)) {
-    throw InfraError(fmt::format("the program {} is not built; ./course grade builds it, and so does the test 'build'", program));
+    throw InfraError(fmt::format(
+        "the program {} is not built; ./course grade builds it, and so does the test 'build'", program));
   }
   spec.environment = {{"PATH", "/usr/bin:/bin"},
                       {"LANG", "C.UTF-8"},

@@ -96,7 +96,7 @@ class Check : public ::testing::Test {
   About about_;
   Paths paths_ = Paths::of_this_checkout();
   CourseTable course_;
-  std::string answers_;  ///< The set under grading.
+  std::string answers_;                  ///< The set under grading.
   std::filesystem::path folder_;         ///< For what this check leaves.
   std::filesystem::path broker_folder_;  ///< The state of the broker.
   std::string seed_;
@@ -133,14 +133,14 @@ bool register_check(const char* file, int line, const char* part, const char* na
 
 // CORE_CHECK(Base, name, "what it wants") { steps }  - the idea of the exercise
 // EDGE_CHECK(Base, name, "what it wants") { steps }  - what production teaches
-#define COURSE_CHECK(Base, part, check_name, title)                                                 \
-  namespace {                                                                                       \
-  class check_name : public Base {                                                                  \
-    void body() override;                                                                           \
-  };                                                                                                \
-  const bool registered_##check_name =                                                              \
-      grader::register_check<check_name>(__FILE__, __LINE__, part, #check_name, title);             \
-  }                                                                                                 \
+#define COURSE_CHECK(Base, part, check_name, title)                                     \
+  namespace {                                                                           \
+  class check_name : public Base {                                                      \
+    void body() override;                                                               \
+  };                                                                                    \
+  const bool registered_##check_name =                                                  \
+      grader::register_check<check_name>(__FILE__, __LINE__, part, #check_name, title); \
+  }                                                                                     \
   void check_name::body()
 #define CORE_CHECK(Base, check_name, title) COURSE_CHECK(Base, "core", check_name, title)
 #define EDGE_CHECK(Base, check_name, title) COURSE_CHECK(Base, "edge", check_name, title)

@@ -28,7 +28,8 @@ constexpr std::int64_t records_per_stage = 2;
 
 std::vector<TopicPartition> partitions_from(const nlohmann::json& list) {
   std::vector<TopicPartition> partitions;
-  for (const auto& one : list) partitions.push_back({.topic = one.at("topic"), .partition = one.at("partition")});
+  for (const auto& one : list)
+    partitions.push_back({.topic = one.at("topic"), .partition = one.at("partition")});
   return partitions;
 }
 
@@ -67,7 +68,8 @@ WorkerCheck::Ownership without_idle(WorkerCheck::Ownership owners) {
 /// Decides which records may be handled, so that the demonstration always has something left to show.
 class Pace {
  public:
-  Pace(std::size_t workers, std::vector<course::Record> records) : workers_(workers), records_(std::move(records)) {}
+  Pace(std::size_t workers, std::vector<course::Record> records)
+      : workers_(workers), records_(std::move(records)) {}
 
   void note(const Group& group) {
     group_ = group;
@@ -96,7 +98,8 @@ class Pace {
  private:
   [[nodiscard]] bool owned_by_first(const TopicPartition& partition) const {
     return std::ranges::any_of(group_.members, [&](const Member& member) {
-      return member.client_id == "worker-1" && std::ranges::find(member.partitions, partition) != member.partitions.end();
+      return member.client_id == "worker-1" &&
+             std::ranges::find(member.partitions, partition) != member.partitions.end();
     });
   }
   [[nodiscard]] bool first_has_nothing_left(const Places& handled) const {
@@ -120,13 +123,14 @@ std::unique_ptr<ConsumerRun> DemonstrationCheck::start_demonstration(const Demon
                                 {"heartbeat.interval.ms", "100"},
                                 {"partition.assignment.strategy", "range"}};
   for (const auto& [name, value] : demonstration.settings) settings[name] = value;
-  return start_consumer("rebalance",
-                        {"--no-seed", "--workers", std::to_string(demonstration.workers), "--records",
-                         std::to_string(demonstration.records.size())},
-                        {.topics = {demonstration.topic},
-                         .group = demonstration.group,
-                         .hold = [](const nlohmann::json& question) { return question.value("kind", "") == "hook"; }},
-                        settings);
+  return start_consumer(
+      "rebalance",
+      {"--no-seed", "--workers", std::to_string(demonstration.workers), "--records",
+       std::to_string(demonstration.records.size())},
+      {.topics = {demonstration.topic},
+       .group = demonstration.group,
+       .hold = [](const nlohmann::json& question) { return question.value("kind", "") == "hook"; }},
+      settings);
 }
 
 std::vector<ClaimedEntry> DemonstrationCheck::run(const Demonstration& demonstration) {
@@ -139,9 +143,11 @@ std::vector<ClaimedEntry> DemonstrationCheck::run(const Demonstration& demonstra
     if (Clock::now() > deadline) {
       run->learner().kill();
       throw Failed{{"does-not-return", "the demonstration ends when all records have been handled",
-                    fmt::format("after {} s it was still running; the group says {}", longest_demonstration.count(), group_now().state)}};
+                    fmt::format("after {} s it was still running; the group says {}",
+                                longest_demonstration.count(), group_now().state)}};
     }
-    run->learner().conversation().wait_until([](const auto&, const auto&) { return false; }, Clock::now() + 10ms);
+    run->learner().conversation().wait_until([](const auto&, const auto&) { return false; },
+                                             Clock::now() + 10ms);
     const Group group = group_now();
     note_generation(group);
     pace.note(group);
@@ -155,11 +161,12 @@ std::vector<ClaimedEntry> DemonstrationCheck::run(const Demonstration& demonstra
 
   std::vector<ClaimedEntry> claims;
   for (const auto& said : run->learner().said("timeline-entry")) {
-    claims.push_back({.at = Clock::time_point(std::chrono::nanoseconds(said.at("happened").get<std::int64_t>())),
-                      .worker = said.at("worker"),
-                      .what = said.at("what"),
-                      .partitions = partitions_from(said.at("partitions")),
-                      .offset = said.value("offset", std::int64_t{-1})});
+    claims.push_back(
+        {.at = Clock::time_point(std::chrono::nanoseconds(said.at("happened").get<std::int64_t>())),
+         .worker = said.at("worker"),
+         .what = said.at("what"),
+         .partitions = partitions_from(said.at("partitions")),
+         .offset = said.value("offset", std::int64_t{-1})});
   }
   expect_left(demonstration.group);
   return claims;
@@ -182,10 +189,12 @@ void DemonstrationCheck::note_generation(const Group& group) {
 }
 
 void DemonstrationCheck::expect_in_order(const std::vector<ClaimedEntry>& claims) {
-  const auto back = std::ranges::adjacent_find(claims, [](const auto& one, const auto& next) { return one.at > next.at; });
+  const auto back =
+      std::ranges::adjacent_find(claims, [](const auto& one, const auto& next) { return one.at > next.at; });
   if (back == claims.end()) return;
   throw Failed{{"timeline-out-of-order", "entries in the order of time",
-                fmt::format("entry {} ({} {}) is earlier than the one before it", back - claims.begin() + 2, std::next(back)->worker, std::next(back)->what)}};
+                fmt::format("entry {} ({} {}) is earlier than the one before it", back - claims.begin() + 2,
+                            std::next(back)->worker, std::next(back)->what)}};
 }
 
 void DemonstrationCheck::expect_claims_match(const std::vector<ClaimedEntry>& claims) {
@@ -199,13 +208,14 @@ void DemonstrationCheck::expect_claims_match(const std::vector<ClaimedEntry>& cl
       if (entry.at > generation.until + delay) break;
       claimed.add(entry);
       last = claimed.owners();
-      matched = matched || (entry.at >= generation.seen - delay && last == wanted) ;
+      matched = matched || (entry.at >= generation.seen - delay && last == wanted);
     }
     matched = matched || last == wanted;
     if (matched) continue;
     throw Failed{{"claims-differ-from-the-group",
                   fmt::format("for {:.1f} s the group was stable with: {}",
-                              std::chrono::duration<double>(generation.until - generation.seen).count(), to_string(wanted)),
+                              std::chrono::duration<double>(generation.until - generation.seen).count(),
+                              to_string(wanted)),
                   fmt::format("your timeline says: {}", to_string(last))}};
   }
 }
@@ -223,13 +233,17 @@ void DemonstrationCheck::expect_handled_match(const std::vector<ClaimedEntry>& c
     const Place place{.source = entry.partitions.front(), .offset = entry.offset};
     claimed.insert(place);
     if (ownership.owns(entry.worker, place.source)) continue;
-    throw Failed{{"handled-not-in-the-timeline", "every record is handled by the worker that owns its partition then",
-                  fmt::format("{} handled {}, which it does not own at that moment by your own timeline", entry.worker, to_string(place))}};
+    throw Failed{{"handled-not-in-the-timeline",
+                  "every record is handled by the worker that owns its partition then",
+                  fmt::format("{} handled {}, which it does not own at that moment by your own timeline",
+                              entry.worker, to_string(place))}};
   }
   if (claimed == handled_) return;
   for (const auto& place : handled_) {
     if (claimed.count(place) < handled_.count(place)) {
-      throw Failed{{"handled-not-in-the-timeline", fmt::format("{} is in the timeline as often as it was handled: {}", to_string(place), handled_.count(place)),
+      throw Failed{{"handled-not-in-the-timeline",
+                    fmt::format("{} is in the timeline as often as it was handled: {}", to_string(place),
+                                handled_.count(place)),
                     fmt::format("it is there {} times", claimed.count(place))}};
     }
   }
@@ -253,7 +267,8 @@ void DemonstrationCheck::expect_story(std::size_t workers) {
   }
   for (std::size_t size = 1; size <= workers; ++size) {
     if (sizes.contains(size)) continue;
-    throw Failed{{"workers-not-staggered", fmt::format("generations of 1, 2, … {} workers, one after the other", workers),
+    throw Failed{{"workers-not-staggered",
+                  fmt::format("generations of 1, 2, … {} workers, one after the other", workers),
                   fmt::format("no generation of {}", size)}};
   }
   if (!left) {

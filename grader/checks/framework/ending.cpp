@@ -10,7 +10,7 @@
 namespace grader {
 namespace {
 
-constexpr int sanitizer_exit_code = 66;  // as check.cpp asks for in ASAN_OPTIONS and UBSAN_OPTIONS
+constexpr int sanitizer_exit_code = 66;       // as check.cpp asks for in ASAN_OPTIONS and UBSAN_OPTIONS
 constexpr int not_implemented_exit_code = 3;  // support/program.hpp
 
 /// The lines of a sanitizer's report that say what and where.
@@ -55,17 +55,20 @@ std::optional<Finding> fault_of(Learner& learner, const Ended& ended, const std:
     return Finding{"spins", "little CPU time; waiting costs none",
                    fmt::format("{} s of CPU time", ended.cpu_time.count() / 1000)};
   }
-  if (ended.signal == SIGXFSZ) return Finding{"output-without-bound", "a few lines of output", "more than 16 MiB"};
+  if (ended.signal == SIGXFSZ)
+    return Finding{"output-without-bound", "a few lines of output", "more than 16 MiB"};
   if (ended.signal != 0) {
     return Finding{"crashed", expected,
-                   fmt::format("signal {} ({}); its last words: {}", ended.signal, strsignal(ended.signal), learner.last_words())};
+                   fmt::format("signal {} ({}); its last words: {}", ended.signal, strsignal(ended.signal),
+                               learner.last_words())};
   }
   if (const auto threw = learner.said("threw"); !threw.empty()) {
     return Finding{"threw", "an error of an event or the broker is a result, not an exception",
                    "it threw: " + threw.front().value("text", "")};
   }
   if (ended.exit_code != 0) {
-    return Finding{"exit-code", expected, fmt::format("exit code {}; its last words: {}", *ended.exit_code, learner.last_words())};
+    return Finding{"exit-code", expected,
+                   fmt::format("exit code {}; its last words: {}", *ended.exit_code, learner.last_words())};
   }
   if (learner.said("returned").empty()) {
     return Finding{"ended-early", "the exercise's function returns to the program that called it",
@@ -79,8 +82,10 @@ void expect_ends_well(Learner& learner, std::chrono::milliseconds patience, cons
   if (!ended) {
     learner.kill();
     require_implemented(learner, exercise);
-    throw Failed{{"does-not-return", fmt::format("the program ends within {:.1f} s", std::chrono::duration<double>(patience).count()),
-                  "it was still running"}};
+    throw Failed{
+        {"does-not-return",
+         fmt::format("the program ends within {:.1f} s", std::chrono::duration<double>(patience).count()),
+         "it was still running"}};
   }
   if (const auto fault = fault_of(learner, *ended, exercise)) throw Failed{*fault};
 }

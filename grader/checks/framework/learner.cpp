@@ -17,15 +17,21 @@ Learner::Learner(ProgramSpec spec, Setup setup, Timeline& timeline, ProgramClock
   spec.input = std::move(setup.input);
   spec.environment.merge(setup.environment);
   spec.limits = setup.limits;
-  nlohmann::json started{{"run", name_}, {"program", spec.executable.filename()}, {"options", spec.arguments}};
-  auto policy = setup.policy ? std::move(setup.policy)
-                             : [](const nlohmann::json&) { return std::optional(nlohmann::json{{"do", "go"}}); };
+  nlohmann::json started{
+      {"run", name_}, {"program", spec.executable.filename()}, {"options", spec.arguments}};
+  auto policy = setup.policy ? std::move(setup.policy) : [](const nlohmann::json&) {
+    return std::optional(nlohmann::json{{"do", "go"}});
+  };
   run_ = std::make_unique<Run>(std::move(spec), std::move(policy), [this](const nlohmann::json& message) {
     auto fields = message;
     fields.erase("at");
     fields["run"] = name_;
     const std::string kind = message.value("kind", "said");
-    timeline_.add_at(moment(message), kind == "hook" ? "hook" : kind == "call" ? "call" : "claim", kind, fields);
+    timeline_.add_at(moment(message),
+                     kind == "hook"   ? "hook"
+                     : kind == "call" ? "call"
+                                      : "claim",
+                     kind, fields);
   });
   started["pid"] = run_->pid();
   timeline_.add_at(run_->started_at(), "process", "started", started);
@@ -65,15 +71,18 @@ std::optional<Ended> Learner::ended() {
 std::string Learner::last_words() const {
   const std::string text = run_->standard_error();
   constexpr std::size_t most = 1500;
-  return text.size() <= most ? text : text.substr(0, most / 2) + "\n…\n" + text.substr(text.size() - most / 2);
+  return text.size() <= most ? text
+                             : text.substr(0, most / 2) + "\n…\n" + text.substr(text.size() - most / 2);
 }
 
 void Learner::note_end(const Ended& ended) {
   if (std::exchange(end_noted_, true)) return;
   clock_.add(run_->started_at(), ended.at);
   // Whatever it said before its end is read before the check goes on.
-  conversation().wait_until([](const auto&, const auto&) { return false; }, Clock::now() + std::chrono::seconds(1));
-  nlohmann::json fields{{"run", name_}, {"peak_memory_bytes", ended.peak_memory_bytes}, {"cpu_ms", ended.cpu_time.count()}};
+  conversation().wait_until([](const auto&, const auto&) { return false; },
+                            Clock::now() + std::chrono::seconds(1));
+  nlohmann::json fields{
+      {"run", name_}, {"peak_memory_bytes", ended.peak_memory_bytes}, {"cpu_ms", ended.cpu_time.count()}};
   if (ended.exit_code) fields["exit_code"] = *ended.exit_code;
   if (ended.signal != 0) fields["signal"] = ended.signal;
   timeline_.add_at(ended.at, "process", "ended", fields);

@@ -16,11 +16,11 @@ namespace grader {
 class Learner {
  public:
   struct Setup {
-    std::string input{};             ///< For its stdin.
-    Conversation::Policy policy{};   ///< Decides about its questions; without one, each may go on at once.
+    std::string input{};            ///< For its stdin.
+    Conversation::Policy policy{};  ///< Decides about its questions; without one, each may go on at once.
     std::map<std::string, std::string> environment{};
     Limits limits{};
-    bool watched = false;            ///< Its calls into librdkafka are reported (grader/watch).
+    bool watched = false;  ///< Its calls into librdkafka are reported (grader/watch).
   };
 
   Learner(ProgramSpec spec, Setup setup, Timeline& timeline, ProgramClock& clock);

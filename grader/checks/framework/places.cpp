@@ -11,6 +11,12 @@ std::string to_string(const Place& place) {
   return fmt::format("partition {}, offset {}", place.source.partition, place.offset);
 }
 
+std::string to_string(const Place& place, const Places& among) {
+  const bool one_topic = std::ranges::all_of(
+      among, [&](const Place& other) { return other.source.topic == place.source.topic; });
+  return (one_topic ? "" : "topic " + place.source.topic + ", ") + to_string(place);
+}
+
 Place place_from_json(const nlohmann::json& json) {
   return {.source = {.topic = json.value("topic", ""), .partition = json.value("partition", -1)},
           .offset = json.value("offset", std::int64_t{-1})};

@@ -22,6 +22,8 @@ using Places = std::set<Place>;
 
 /// "partition 1, offset 3"
 std::string to_string(const Place& place);
+/// The same, with the topic if `among` lie in several.
+std::string to_string(const Place& place, const Places& among);
 
 /// The place that a hook, or a record of a call, names.
 Place place_from_json(const nlohmann::json& json);

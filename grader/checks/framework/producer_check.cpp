@@ -16,14 +16,17 @@ namespace {
 using course::Event;
 using course::Record;
 
-std::string place(const Record& record) { return fmt::format("partition {}, offset {}", record.source.partition, record.offset); }
+std::string place(const Record& record) {
+  return fmt::format("partition {}, offset {}", record.source.partition, record.offset);
+}
 
 std::string place(const ClaimedDelivery& claim) {
   return fmt::format("partition {}, offset {}", claim.partition->partition, claim.offset);
 }
 
 std::string named(std::size_t index, const Event& event) {
-  return fmt::format("event {} (key {}, value {})", index + 1, course::printable(event.key, 30), course::printable(event.value, 40));
+  return fmt::format("event {} (key {}, value {})", index + 1, course::printable(event.key, 30),
+                     course::printable(event.value, 40));
 }
 
 /// Bytes so that null and empty can be told apart.
@@ -36,29 +39,36 @@ std::string shown(const std::optional<std::string>& bytes) {
 Finding difference(std::size_t index, const Event& sent, const Record& record) {
   const auto& got = record.event;
   const auto finding = [&](const char* diagnosis, const std::string& expected, const std::string& observed) {
-    return Finding{diagnosis, fmt::format("event {}: {}", index + 1, expected), fmt::format("{}: {}", place(record), observed)};
+    return Finding{diagnosis, fmt::format("event {}: {}", index + 1, expected),
+                   fmt::format("{}: {}", place(record), observed)};
   };
   if (got.key == sent.value && got.value == sent.key) {
-    return finding("key-and-value-swapped", fmt::format("key {}, value {}", shown(sent.key), shown(sent.value)),
+    return finding("key-and-value-swapped",
+                   fmt::format("key {}, value {}", shown(sent.key), shown(sent.value)),
                    fmt::format("key {}, value {}", shown(got.key), shown(got.value)));
   }
-  for (const auto& [what, expected, observed] : {std::tuple{"key", sent.key, got.key}, std::tuple{"value", sent.value, got.value}}) {
+  for (const auto& [what, expected, observed] :
+       {std::tuple{"key", sent.key, got.key}, std::tuple{"value", sent.value, got.value}}) {
     if (expected == observed) continue;
     const std::string field = what;
     if (!expected || !observed) {
       const bool empty_or_null = expected.value_or("").empty() && observed.value_or("").empty();
-      const char* diagnosis = empty_or_null ? "null-and-empty-confused" : field == "key" ? "key-lost" : "value-lost";
+      const char* diagnosis = empty_or_null    ? "null-and-empty-confused"
+                              : field == "key" ? "key-lost"
+                                               : "value-lost";
       return finding(diagnosis, field + " " + shown(expected), field + " " + shown(observed));
     }
     const bool cut = expected->starts_with(*observed) && (*expected)[observed->size()] == '\0';
     const bool lost = observed->empty() && !expected->empty();
     const std::string diagnosis = lost ? field + "-lost" : cut ? "cut-at-nul" : field + "-changed";
-    return finding(diagnosis.c_str(), fmt::format("{} {} ({} bytes)", field, shown(expected), expected->size()),
+    return finding(diagnosis.c_str(),
+                   fmt::format("{} {} ({} bytes)", field, shown(expected), expected->size()),
                    fmt::format("{} {} ({} bytes)", field, shown(observed), observed->size()));
   }
   const auto headers = [](const Event& event) {
     std::string text;
-    for (const auto& header : event.headers) text += (text.empty() ? "" : ", ") + header.name + '=' + shown(header.value);
+    for (const auto& header : event.headers)
+      text += (text.empty() ? "" : ", ") + header.name + '=' + shown(header.value);
     return text.empty() ? std::string("none") : text;
   };
   return finding("headers-changed", "headers " + headers(sent), "headers " + headers(got));
@@ -97,7 +107,8 @@ std::vector<ClaimedDelivery> ProducerCheck::send(const std::string& topic, const
   return claims_of(*learner, topic, events.size(), sending.patience);
 }
 
-std::unique_ptr<Learner> ProducerCheck::start_sending(const std::string& topic, const std::vector<Event>& events,
+std::unique_ptr<Learner> ProducerCheck::start_sending(const std::string& topic,
+                                                      const std::vector<Event>& events,
                                                       const Sending& sending) {
   auto options = client_options(sending.settings);
   for (const auto* option : {"--topic", topic.c_str(), "--input", "-"}) options.emplace_back(option);
@@ -107,14 +118,16 @@ std::unique_ptr<Learner> ProducerCheck::start_sending(const std::string& topic, 
   return start("produce", std::move(options), {.input = std::move(input)});
 }
 
-std::vector<ClaimedDelivery> ProducerCheck::claims_of(Learner& learner, const std::string& topic, std::size_t events,
-                                                      std::chrono::seconds patience) {
+std::vector<ClaimedDelivery> ProducerCheck::claims_of(Learner& learner, const std::string& topic,
+                                                      std::size_t events, std::chrono::seconds patience) {
   const auto require_count = [&](std::size_t results) {
     if (results == events) return;
-    throw Failed{{"result-count", fmt::format("{} results, one for each event", events), fmt::format("{} results", results)}};
+    throw Failed{{"result-count", fmt::format("{} results, one for each event", events),
+                  fmt::format("{} results", results)}};
   };
   learner.ended_by(Clock::now() + patience);
-  for (const auto& result : learner.said("batch-result")) require_count(result.value("deliveries", std::size_t{0}));
+  for (const auto& result : learner.said("batch-result"))
+    require_count(result.value("deliveries", std::size_t{0}));
   expect_ends_well(learner, std::chrono::milliseconds(0), exercise());
   std::vector<ClaimedDelivery> claims;
   for (const auto& said : learner.said("delivery")) {
@@ -133,7 +146,9 @@ std::vector<Record> ProducerCheck::log_of(const std::string& topic) {
   auto log = read_topic(cluster().admin, topic);
   nlohmann::json list = nlohmann::json::array();
   for (const auto& record : log) {
-    list.push_back({{"partition", record.source.partition}, {"offset", record.offset}, {"hash", course::payload_hash(record.event)}});
+    list.push_back({{"partition", record.source.partition},
+                    {"offset", record.offset},
+                    {"hash", course::payload_hash(record.event)}});
   }
   timeline().add("records", "read", {{"topic", topic}, {"records", list}});
   return log;
@@ -152,11 +167,14 @@ void ProducerCheck::expect_log_holds(const std::vector<Record>& log, const std::
     if (match != found.end() && match->second.size() == 1) continue;
     if (match != found.end() && match->second.size() > wanted[match->first]) {
       throw Failed{{"sent-twice", named(i, events[i]) + " is in the log once",
-                    fmt::format("it is there {} times, at {} and {}", match->second.size(), place(*match->second[0]), place(*match->second[1]))}};
+                    fmt::format("it is there {} times, at {} and {}", match->second.size(),
+                                place(*match->second[0]), place(*match->second[1]))}};
     }
     if (match != found.end()) continue;
-    const auto nearest = std::ranges::max_element(strange, {}, [&](const Record* record) { return resemblance(events[i], *record); });
-    if (nearest != strange.end() && (resemblance(events[i], **nearest) > 0 || strange.size() == events.size())) {
+    const auto nearest = std::ranges::max_element(
+        strange, {}, [&](const Record* record) { return resemblance(events[i], *record); });
+    if (nearest != strange.end() &&
+        (resemblance(events[i], **nearest) > 0 || strange.size() == events.size())) {
       throw Failed{difference(i, events[i], **nearest)};
     }
     throw Failed{{"not-in-the-log", named(i, events[i]) + " is in the log",
@@ -164,7 +182,8 @@ void ProducerCheck::expect_log_holds(const std::vector<Record>& log, const std::
   }
   if (!strange.empty()) {
     throw Failed{{"not-asked-for", "nothing is in the log but what was given",
-                  fmt::format("{} holds key {}, value {}", place(*strange.front()), shown(strange.front()->event.key), shown(strange.front()->event.value))}};
+                  fmt::format("{} holds key {}, value {}", place(*strange.front()),
+                              shown(strange.front()->event.key), shown(strange.front()->event.value))}};
   }
 }
 
@@ -176,20 +195,23 @@ void ProducerCheck::expect_claims_match(const std::vector<Record>& log, const st
     const auto& claim = claims[i];
     if (match == found.end()) {
       if (claim.partition) {
-        throw Failed{{"reported-but-not-there", named(i, events[i]) + " is not in the log, so it is reported as failed",
+        throw Failed{{"reported-but-not-there",
+                      named(i, events[i]) + " is not in the log, so it is reported as failed",
                       "you reported it delivered to " + place(claim)}};
       }
       continue;
     }
     if (!claim.partition) {
-      throw Failed{{"delivered-but-reported-failed", named(i, events[i]) + " is reported as delivered to " + place(*match->second.front()),
+      throw Failed{{"delivered-but-reported-failed",
+                    named(i, events[i]) + " is reported as delivered to " + place(*match->second.front()),
                     "you reported an error: " + claim.error}};
     }
     const bool there = std::ranges::any_of(match->second, [&](const Record* record) {
       return record->source == *claim.partition && record->offset == claim.offset;
     });
     if (!there) {
-      throw Failed{{"reported-at-the-wrong-place", named(i, events[i]) + " is reported where it lies: " + place(*match->second.front()),
+      throw Failed{{"reported-at-the-wrong-place",
+                    named(i, events[i]) + " is reported where it lies: " + place(*match->second.front()),
                     "you reported " + place(claim)}};
     }
   }

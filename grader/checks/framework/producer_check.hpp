@@ -42,16 +42,20 @@ class ProducerCheck : public Check {
   std::vector<course::Record> log_of(const std::string& topic);
 
   /// Every event is in the log once, byte for byte, and nothing else is.
-  static void expect_log_holds(const std::vector<course::Record>& log, const std::vector<course::Event>& events);
+  static void expect_log_holds(const std::vector<course::Record>& log,
+                               const std::vector<course::Event>& events);
   /// What was claimed of each event is where the log has it; what is not there was reported as failed.
-  static void expect_claims_match(const std::vector<course::Record>& log, const std::vector<course::Event>& events,
+  static void expect_claims_match(const std::vector<course::Record>& log,
+                                  const std::vector<course::Event>& events,
                                   const std::vector<ClaimedDelivery>& claims);
   static void expect_keys_stay_together(const std::vector<course::Record>& log);
   static void expect_keys_spread(const std::vector<course::Record>& log);
   /// Events with equal keys lie in the log as they do in `events`.
-  static void expect_order_per_key(const std::vector<course::Record>& log, const std::vector<course::Event>& events);
+  static void expect_order_per_key(const std::vector<course::Record>& log,
+                                   const std::vector<course::Event>& events);
   /// Timestamps that were given are kept.
-  static void expect_timestamps(const std::vector<course::Record>& log, const std::vector<course::Event>& events);
+  static void expect_timestamps(const std::vector<course::Record>& log,
+                                const std::vector<course::Event>& events);
   static void expect_failed(const ClaimedDelivery& claim);
   /// The function throws, and the program says so instead of crashing.
   void expect_throws(Learner& learner, std::chrono::seconds patience);

@@ -22,9 +22,12 @@ void ProducerCheck::expect_keys_stay_together(const std::vector<Record>& log) {
     if (record.event.key.value_or("").empty()) continue;  // librdkafka's default treats an empty key as none
     const auto [known, is_new] = first.try_emplace(*record.event.key, &record);
     if (!is_new && known->second->source != record.source) {
-      throw Failed{{"equal-keys-apart", fmt::format("all events with key {} in one partition", course::printable(record.event.key)),
-                    fmt::format("partition {} (offset {}) and partition {} (offset {})", known->second->source.partition,
-                                known->second->offset, record.source.partition, record.offset)}};
+      throw Failed{
+          {"equal-keys-apart",
+           fmt::format("all events with key {} in one partition", course::printable(record.event.key)),
+           fmt::format("partition {} (offset {}) and partition {} (offset {})",
+                       known->second->source.partition, known->second->offset, record.source.partition,
+                       record.offset)}};
     }
   }
 }
@@ -45,16 +48,20 @@ void ProducerCheck::expect_keys_spread(const std::vector<Record>& log) {
 void ProducerCheck::expect_order_per_key(const std::vector<Record>& log, const std::vector<Event>& events) {
   std::map<std::string, std::size_t> position;
   for (std::size_t i = 0; i < events.size(); ++i) position.try_emplace(course::payload_hash(events[i]), i);
-  std::map<std::string, std::pair<std::size_t, const Record*>> last;  // by key: the newest event seen in the log
+  std::map<std::string, std::pair<std::size_t, const Record*>>
+      last;                         // by key: the newest event seen in the log
   for (const auto& record : log) {  // read_topic returns partitions in the order of their offsets
     const auto known = position.find(course::payload_hash(record.event));
     if (known == position.end() || !record.event.key) continue;
     const auto before = last.find(*record.event.key);
     if (before != last.end() && before->second.first > known->second) {
-      throw Failed{{"order-broken", fmt::format("key {}: event {} behind event {}, as in the batch", course::printable(record.event.key),
-                                                before->second.first + 1, known->second + 1),
-                    fmt::format("partition {}: event {} at offset {}, event {} only at offset {}", record.source.partition,
-                                before->second.first + 1, before->second.second->offset, known->second + 1, record.offset)}};
+      throw Failed{
+          {"order-broken",
+           fmt::format("key {}: event {} behind event {}, as in the batch",
+                       course::printable(record.event.key), before->second.first + 1, known->second + 1),
+           fmt::format("partition {}: event {} at offset {}, event {} only at offset {}",
+                       record.source.partition, before->second.first + 1, before->second.second->offset,
+                       known->second + 1, record.offset)}};
     }
     last[*record.event.key] = {known->second, &record};
   }
@@ -63,11 +70,14 @@ void ProducerCheck::expect_order_per_key(const std::vector<Record>& log, const s
 void ProducerCheck::expect_timestamps(const std::vector<Record>& log, const std::vector<Event>& events) {
   for (const auto& event : events) {
     if (!event.timestamp) continue;
-    const auto found = std::ranges::find(log, course::payload_hash(event), [](const Record& record) { return course::payload_hash(record.event); });
+    const auto found = std::ranges::find(log, course::payload_hash(event), [](const Record& record) {
+      return course::payload_hash(record.event);
+    });
     if (found != log.end() && found->event.timestamp != event.timestamp) {
-      throw Failed{{"timestamp-changed", fmt::format("timestamp {} ms, as given", event.timestamp->count()),
-                    fmt::format("partition {}, offset {}: timestamp {} ms", found->source.partition, found->offset,
-                                found->event.timestamp ? found->event.timestamp->count() : -1)}};
+      throw Failed{
+          {"timestamp-changed", fmt::format("timestamp {} ms, as given", event.timestamp->count()),
+           fmt::format("partition {}, offset {}: timestamp {} ms", found->source.partition, found->offset,
+                       found->event.timestamp ? found->event.timestamp->count() : -1)}};
     }
   }
 }
@@ -75,7 +85,8 @@ void ProducerCheck::expect_timestamps(const std::vector<Record>& log, const std:
 void ProducerCheck::expect_failed(const ClaimedDelivery& claim) {
   if (!claim.partition) return;
   throw Failed{{"reported-but-not-there", "the event reached no broker, so it is reported as failed",
-                fmt::format("you reported it delivered to partition {}, offset {}", claim.partition->partition, claim.offset)}};
+                fmt::format("you reported it delivered to partition {}, offset {}",
+                            claim.partition->partition, claim.offset)}};
 }
 
 void ProducerCheck::expect_throws(Learner& learner, std::chrono::seconds patience) {
@@ -100,7 +111,9 @@ void ProducerCheck::expect_metadata_requests(Learner& learner, std::chrono::seco
   std::size_t seen = 0;
   while (Clock::now() < deadline) {
     if (learner.ended()) {
-      explain_absence(learner, exercise(), {"gave-up-too-early", "the program waits until the fate of the event is known", "it ended before the topic came to be"});
+      explain_absence(learner, exercise(),
+                      {"gave-up-too-early", "the program waits until the fate of the event is known",
+                       "it ended before the topic came to be"});
     }
     requests().wait_for(asked_for_long, Clock::now() + std::chrono::milliseconds(100));
     const auto& all = requests().read();
@@ -115,10 +128,12 @@ void ProducerCheck::expect_metadata_requests(Learner& learner, std::chrono::seco
 std::vector<const Request*> ProducerCheck::produce_requests(const std::string& topic) {
   // The log is written when a request completes, which may be a moment after its answer was sent.
   const auto about_topic = [&](const Request& request) {
-    return request.api() == "PRODUCE" && request.request().dump().find('"' + topic + '"') != std::string::npos;
+    return request.api() == "PRODUCE" &&
+           request.request().dump().find('"' + topic + '"') != std::string::npos;
   };
   if (!requests().wait_for(about_topic, Clock::now() + std::chrono::seconds(5))) {
-    throw Failed{{"not-in-the-log", "requests of your program that write to " + topic, "none by the user that it was given"}};
+    throw Failed{{"not-in-the-log", "requests of your program that write to " + topic,
+                  "none by the user that it was given"}};
   }
   std::vector<const Request*> found;
   for (const auto& request : requests().read()) {
@@ -141,12 +156,15 @@ void ProducerCheck::expect_few_requests(const std::string& topic, std::size_t mo
   std::set<std::string> connections;
   const auto found = produce_requests(topic);
   for (const auto* request : found) connections.insert(request->connection());
-  timeline().add("request", "PRODUCE", {{"topic", topic}, {"requests", found.size()}, {"connections", connections.size()}});
+  timeline().add("request", "PRODUCE",
+                 {{"topic", topic}, {"requests", found.size()}, {"connections", connections.size()}});
   if (connections.size() > 1) {
-    throw Failed{{"a-producer-for-each-event", "one producer for the whole batch", fmt::format("{} connections that wrote", connections.size())}};
+    throw Failed{{"a-producer-for-each-event", "one producer for the whole batch",
+                  fmt::format("{} connections that wrote", connections.size())}};
   }
   if (found.size() > most) {
-    throw Failed{{"waits-for-each-event", fmt::format("the batch in a few requests (at most {})", most), fmt::format("{} requests", found.size())}};
+    throw Failed{{"waits-for-each-event", fmt::format("the batch in a few requests (at most {})", most),
+                  fmt::format("{} requests", found.size())}};
   }
 }
 

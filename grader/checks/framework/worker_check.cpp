@@ -41,8 +41,8 @@ WorkerCheck::Ownership ownership_of(const Group& group) {
 }
 
 /// Stable, the members are exactly these, every partition has one owner, and so many members own nothing.
-bool shared_by(const Group& group, const std::vector<Worker*>& workers, const std::vector<TopicPartition>& wanted,
-               std::size_t idle) {
+bool shared_by(const Group& group, const std::vector<Worker*>& workers,
+               const std::vector<TopicPartition>& wanted, std::size_t idle) {
   if (group.state != "Stable" || group.members.size() != workers.size()) return false;
   std::vector<TopicPartition> owned;
   std::set<std::string> names;
@@ -53,18 +53,20 @@ bool shared_by(const Group& group, const std::vector<Worker*>& workers, const st
     without += member.partitions.empty() ? 1 : 0;
   }
   std::ranges::sort(owned);
-  const bool known = std::ranges::all_of(workers, [&](const Worker* worker) { return names.contains(worker->name); });
+  const bool known =
+      std::ranges::all_of(workers, [&](const Worker* worker) { return names.contains(worker->name); });
   return owned == wanted && known && names.size() == workers.size() && without == idle;
 }
 
 /// Why the group did not come to rest as expected.
 Finding unsettled(const Group& group, const std::vector<Worker*>& workers, const std::string& expected) {
-  const std::string observed =
-      fmt::format("{} with {} member(s), {}", group.state, group.members.size(), to_string(ownership_of(group)));
+  const std::string observed = fmt::format("{} with {} member(s), {}", group.state, group.members.size(),
+                                           to_string(ownership_of(group)));
   std::set<std::string> names;
   for (const auto& member : group.members) names.insert(member.client_id);
-  const bool unnamed = group.members.size() == workers.size() &&
-                       std::ranges::any_of(workers, [&](const Worker* worker) { return !names.contains(worker->name); });
+  const bool unnamed =
+      group.members.size() == workers.size() &&
+      std::ranges::any_of(workers, [&](const Worker* worker) { return !names.contains(worker->name); });
   if (unnamed) return {"worker-not-named", expected, observed + "; a worker's name is its client.id"};
   if (group.members.empty()) return {"not-a-member", expected, observed};
   if (group.members.size() < workers.size()) return {"members-missing", expected, observed};
@@ -109,8 +111,8 @@ void WorkerCheck::watch(const std::string& group) {
   });
 }
 
-WorkerCheck::Ownership WorkerCheck::expect_settled(const std::vector<Worker*>& workers, const std::string& topic,
-                                                   int partitions) {
+WorkerCheck::Ownership WorkerCheck::expect_settled(const std::vector<Worker*>& workers,
+                                                   const std::string& topic, int partitions) {
   return expect_settled_with_idle(workers, topic, partitions, 0);
 }
 
@@ -121,18 +123,21 @@ WorkerCheck::Ownership WorkerCheck::expect_settled_with_idle(const std::vector<W
   const auto deadline = Clock::now() + settling_patience;
   while (Clock::now() < deadline) {
     // In slices, so that a worker that has died is noticed at once.
-    const auto settled = watch_->wait_until([&](const Group& group) { return shared_by(group, workers, wanted, idle); },
-                                            std::min(deadline, Clock::now() + 200ms));
+    const auto settled =
+        watch_->wait_until([&](const Group& group) { return shared_by(group, workers, wanted, idle); },
+                           std::min(deadline, Clock::now() + 200ms));
     if (settled) return ownership_of(*settled);
     for (auto* worker : workers) {
       if (worker->run->learner().ended()) explain(*worker->run, {});
     }
   }
-  throw Failed{unsettled(watch_->last(), workers,
-                         fmt::format("a stable group of {} workers that share {} partitions", workers.size(), partitions))};
+  throw Failed{unsettled(
+      watch_->last(), workers,
+      fmt::format("a stable group of {} workers that share {} partitions", workers.size(), partitions))};
 }
 
-void WorkerCheck::expect_all_handled(const std::vector<Worker*>& workers, const std::vector<Record>& records) {
+void WorkerCheck::expect_all_handled(const std::vector<Worker*>& workers,
+                                     const std::vector<Record>& records) {
   const auto wanted = places_of(records);
   const auto missing = [&] {
     Places left = wanted;
@@ -154,9 +159,10 @@ void WorkerCheck::expect_all_handled(const std::vector<Worker*>& workers, const 
   }
   if (left.empty()) return;
   const auto owners = ownership_of(watch_->last());
-  throw Failed{{"record-not-handled", fmt::format("the workers together handle all {} records", wanted.size()),
-                fmt::format("{} of them were not handled within {} s, {} among them; the group says {}", left.size(),
-                            patience.count(), to_string(*left.begin()), to_string(owners))}};
+  throw Failed{{"record-not-handled",
+                fmt::format("the workers together handle all {} records", wanted.size()),
+                fmt::format("{} of them were not handled within {} s, {} among them; the group says {}",
+                            left.size(), patience.count(), to_string(*left.begin()), to_string(owners))}};
 }
 
 void WorkerCheck::expect_no_repeats(const std::vector<Worker*>& workers, std::size_t tolerated) {
@@ -169,11 +175,13 @@ void WorkerCheck::expect_no_repeats(const std::vector<Worker*>& workers, std::si
     }
   }
   if (again.size() <= tolerated) return;
-  throw Failed{{"repeated-after-handover",
-                tolerated == 0 ? "no record is handled twice: what was handled is committed before the partition changes hands"
-                               : fmt::format("at most {} records are handled twice", tolerated),
-                fmt::format("{} record(s) were handled twice, {} by {}", again.size(), to_string(again.front().first),
-                            again.front().second)}};
+  throw Failed{
+      {"repeated-after-handover",
+       tolerated == 0
+           ? "no record is handled twice: what was handled is committed before the partition changes hands"
+           : fmt::format("at most {} records are handled twice", tolerated),
+       fmt::format("{} record(s) were handled twice, {} by {}", again.size(), to_string(again.front().first),
+                   again.front().second)}};
 }
 
 void WorkerCheck::expect_handled_by_owner(const std::vector<Worker*>& workers, const Ownership& owners,
@@ -185,8 +193,8 @@ void WorkerCheck::expect_handled_by_owner(const std::vector<Worker*>& workers, c
       if (!handled.contains(place_of(record))) continue;
       if (found != owners.end() && std::ranges::binary_search(found->second, record.source)) continue;
       throw Failed{{"handled-without-owning", "every record is handled by the worker that owns its partition",
-                    fmt::format("{} handled {}, but the group says {}", worker->name, to_string(place_of(record)),
-                                to_string(owners))}};
+                    fmt::format("{} handled {}, but the group says {}", worker->name,
+                                to_string(place_of(record)), to_string(owners))}};
     }
   }
 }
@@ -201,19 +209,24 @@ void WorkerCheck::expect_observers_agree(const std::vector<Worker*>& workers, co
   for (auto* worker : workers) {
     auto& conversation = worker->run->learner().conversation();
     // The coordinator knows a moment before the worker does.
-    const auto wanted = owners.contains(worker->name) ? owners.at(worker->name) : std::vector<TopicPartition>{};
-    conversation.wait_until([&](const auto& messages, const auto&) { return observed_ownership(messages) == wanted; }, soon());
+    const auto wanted =
+        owners.contains(worker->name) ? owners.at(worker->name) : std::vector<TopicPartition>{};
+    conversation.wait_until(
+        [&](const auto& messages, const auto&) { return observed_ownership(messages) == wanted; }, soon());
     std::set<TopicPartition> owned;
     for (const auto& message : conversation.messages()) {
       note_ownership(message, owned);
       if (message.value("kind", "") != "hook" || owned.contains(place_from_json(message).source)) continue;
-      throw Failed{{"observer-not-told", "the observer hears of an assignment before a record of it is handled",
+      throw Failed{{"observer-not-told",
+                    "the observer hears of an assignment before a record of it is handled",
                     fmt::format("{} handled {} while its observer had been told of {}", worker->name,
                                 to_string(place_from_json(message)), numbers({owned.begin(), owned.end()}))}};
     }
     if (const std::vector<TopicPartition> told(owned.begin(), owned.end()); told != wanted) {
-      throw Failed{{"observer-not-told", fmt::format("{}'s observer is told what the group gives it: {}", worker->name, numbers(wanted)),
-                    fmt::format("what it was told adds up to {}", numbers(told))}};
+      throw Failed{
+          {"observer-not-told",
+           fmt::format("{}'s observer is told what the group gives it: {}", worker->name, numbers(wanted)),
+           fmt::format("what it was told adds up to {}", numbers(told))}};
     }
   }
 }
@@ -222,7 +235,8 @@ void WorkerCheck::expect_all_stop(const std::vector<Worker*>& workers, const std
   for (auto* worker : workers) {
     // One after the other, each in a stable group: librdkafka 2.0.2 has trouble with leaving a group
     // in the middle of a rebalance (confluentinc/librdkafka#4059, #4187), which is not the learner's.
-    watch_->wait_until([](const Group& now) { return now.state == "Stable" || now.state == "Empty"; }, soon());
+    watch_->wait_until([](const Group& now) { return now.state == "Stable" || now.state == "Empty"; },
+                       soon());
     expect_stops(*worker->run);
   }
   expect_left(group);

@@ -36,8 +36,8 @@ class WorkerCheck : public CrashCheck {
   /// topic, each owning some. Returns who owns what.
   Ownership expect_settled(const std::vector<Worker*>& workers, const std::string& topic, int partitions);
   /// The same for workers of which some have nothing to own.
-  Ownership expect_settled_with_idle(const std::vector<Worker*>& workers, const std::string& topic, int partitions,
-                                     std::size_t idle);
+  Ownership expect_settled_with_idle(const std::vector<Worker*>& workers, const std::string& topic,
+                                     int partitions, std::size_t idle);
 
   /// Waits until the workers together have handled all of these.
   void expect_all_handled(const std::vector<Worker*>& workers, const std::vector<course::Record>& records);

@@ -6,7 +6,8 @@
 namespace course {
 
 // The contract is in demonstrate_rebalancing.hpp; README.md leads through it step by step.
-std::vector<TimelineEntry> demonstrate_rebalancing(const DemonstrationOptions& /*options*/, std::stop_token /*stop*/) {
+std::vector<TimelineEntry> demonstrate_rebalancing(const DemonstrationOptions& /*options*/,
+                                                   std::stop_token /*stop*/) {
   // TODO(human): start workers one by one, let one leave, and write down who owned what, when.
   throw NotImplemented("demonstrate_rebalancing");
 }
