@@ -196,7 +196,7 @@ TEST_F(BrokerTest, TakesOtherPortsIfSomebodyIsFaster) {
   ASSERT_TRUE(eventually([&] {
     const std::string text = grader::read_text(folder_ / "server.properties");
     std::smatch found;
-    if (std::regex_search(text, found, std::regex("\nlisteners=LEARNER://127.0.0.1:([0-9]+)")))
+    if (std::regex_search(text, found, std::regex("\nlisteners=LEARNER://127.0.0.1:([0-9]+),")))
       port = std::stoi(found[1]);
     return port != 0;
   }));

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   grader::add_status_command(app, exit_code);
   grader::add_grade_command(app, exit_code);
   grader::add_selftest_command(app, exit_code);
+  grader::add_test_command(app, exit_code);
   grader::add_build_command(app, exit_code);
   grader::add_broker_command(app, exit_code);
   grader::add_kafka_command(app, exit_code);

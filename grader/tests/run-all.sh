@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Everything that has to hold before a change lands; ./course test runs it.
+#
+# 1 the whole build, warnings as errors   2 style   3 unit tests   4 the grader's own test: solutions pass,
+# skeletons are open, wrong implementations are caught under their names, right ones pass.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=$root/build
+cd "$root"
+
+heading() { printf '\n== %s\n' "$*"; }
+
+heading "build"
+infra/install.sh --dev
+cmake -S . -B "$build" -G Ninja >/dev/null
+ninja -C "$build" --quiet
+
+heading "style"
+grader/tests/style.sh
+
+heading "unit tests"
+ctest --test-dir "$build" -C unit -L unit --output-on-failure --no-tests=error
+
+heading "the grader's own test"
+"$build/bin/course" selftest
