@@ -18,6 +18,8 @@ libgtest-dev         library gtest            the checks
 nlohmann-json3-dev   library nlohmann_json    events and reports
 libcli11-dev         header  CLI/CLI.hpp      command lines
 libfmt-dev           library fmt              output
+libpugixml-dev       header  pugixml.hpp      junit.xml
+patch                command patch            wrong implementations are patches
 libtomlplusplus-dev  header  toml++/toml.h    points and predictions
 default-jre-headless java    17               runs the broker
 maven                command mvn              fetches the broker, once
