@@ -16,6 +16,8 @@ using course::Record;
 
 /// Many times the auto.commit.interval.ms that programs are started with.
 constexpr auto timer_patience = 1s;
+/// How long a program that has begun to handle records may take for the next one.
+constexpr auto patience_between_records = 6s;
 
 nlohmann::json to_json(const Offsets& offsets) {
   auto json = nlohmann::json::array();
@@ -89,17 +91,53 @@ void ConsumerCheck::expect_handled(ConsumerRun& run, const std::vector<Record>& 
     const auto start = starts.find(record.source);
     if (start == starts.end() || record.offset >= start->second) wanted.insert(place_of(record));
   }
-  const bool complete = run.wait_until_handled(wanted, soon());
-  if (!complete && run.learner().ended_by(Clock::now())) explain(run, {});
+  // As long as something comes, it may be slow.
+  auto deadline = soon();
+  for (std::size_t seen = 0; !run.wait_until_handled(wanted, Clock::now() + 500ms);) {
+    if (run.learner().ended()) explain(run, {});
+    const auto calls = run.handler_calls();
+    if (calls.empty()) expect_fetches_from_the_start(records, starts);
+    if (const auto fault = sequence_fault(calls, records, starts); fault && calls.size() == seen)
+      throw Failed{*fault};
+    if (calls.size() > seen) deadline = Clock::now() + patience_between_records;
+    seen = calls.size();
+    if (Clock::now() > deadline) break;
+  }
   if (const auto fault = sequence_fault(run.handler_calls(), records, starts)) throw Failed{*fault};
-  if (complete) return;
   const auto handled = run.handled();
   const auto missing =
       std::ranges::find_if(wanted, [&](const Place& place) { return !handled.contains(place); });
+  if (missing == wanted.end()) return;
   throw Failed{{handled.empty() ? "nothing-handled" : "record-not-handled",
                 fmt::format("the handler is called with all {} records", wanted.size()),
-                fmt::format("within {} s it was called with {}; {} is missing", patience.count(),
-                            handled.size(), to_string(*missing))}};
+                fmt::format("it was called with {} and then no more; {} is missing", handled.size(),
+                            to_string(*missing, wanted))}};
+}
+
+void ConsumerCheck::expect_fetches_from_the_start(const std::vector<Record>& records, const Offsets& starts) {
+  if (!cluster().request_log) return;
+  const std::lock_guard lock(reading_requests_);
+  Offsets first_fetched;
+  for (const auto& request : requests().read()) {
+    if (request.api() != "FETCH") continue;
+    for (const auto& topic : request.request().value("topics", nlohmann::json::array())) {
+      for (const auto& partition : topic.value("partitions", nlohmann::json::array())) {
+        first_fetched.try_emplace(
+            {.topic = topic.value("topic", ""), .partition = partition.value("partition", -1)},
+            partition.value("fetchOffset", std::int64_t{-1}));
+      }
+    }
+  }
+  for (const auto& record : records) {
+    const auto fetched = first_fetched.find(record.source);
+    if (fetched == first_fetched.end() || starts.contains(record.source) || fetched->second <= record.offset)
+      continue;
+    throw Failed{
+        {"started-too-late",
+         fmt::format("a new group starts to read partition {} at offset {}", record.source.partition,
+                     record.offset),
+         fmt::format("your client asked the broker for offset {} and what comes after it", fetched->second)}};
+  }
 }
 
 void ConsumerCheck::expect_at_every_moment(ConsumerRun& run, const Consuming& consuming,
@@ -109,7 +147,7 @@ void ConsumerCheck::expect_at_every_moment(ConsumerRun& run, const Consuming& co
   while (!std::ranges::includes(run.handled(), seeded)) {
     const auto question = run.wait_for_question(soon());
     if (!question) {
-      if (!run.learner().ended_by(Clock::now())) expect_handled(run, records);
+      if (!run.learner().ended()) expect_handled(run, records);
       explain(run, {});
     }
     if (!run.handler_calls().empty()) {
@@ -123,13 +161,26 @@ void ConsumerCheck::expect_at_every_moment(ConsumerRun& run, const Consuming& co
       if (const auto skipped = committed_ahead(offsets, seeded, handled))
         throw Failed{ahead_finding(run, *skipped, offsets, moment)};
       if (uncommitted(offsets, handled) > consuming.commit_every) {
-        throw Failed{lag_finding(run, offsets, handled, consuming.commit_every, moment)};
+        auto finding = lag_finding(run, offsets, handled, consuming.commit_every, moment);
+        if (finding.diagnosis == "never-commits" && commits_later(run, seeded)) {
+          finding.diagnosis = "commits-too-rarely";
+          finding.observed += " before all records were handled";
+        }
+        throw Failed{finding};
       }
     }
     run.let_go(*question);
   }
   run.stop_holding();
   if (const auto fault = sequence_fault(run.handler_calls(), records)) throw Failed{*fault};
+}
+
+bool ConsumerCheck::commits_later(ConsumerRun& run, const Places& seeded) {
+  run.stop_holding();
+  run.wait_until_handled(seeded, Clock::now() + 5s);
+  run.learner().interrupt();
+  run.learner().ended_by(Clock::now() + 5s);
+  return std::ranges::any_of(run.calls(), is_commit);
 }
 
 Offsets ConsumerCheck::committed_after_timer(ConsumerRun& run, const std::string& group,
@@ -150,7 +201,9 @@ void ConsumerCheck::expect_committed(ConsumerRun& run, const std::string& group,
                                  [&](const Offsets& now) { return now == wanted; }, Clock::now() + 1s);
   if (offsets == wanted) return;
   auto finding = lag_finding(run, offsets, handled, 0, "when your function has returned");
-  if (finding.diagnosis == "commits-too-rarely") finding.diagnosis = "not-all-committed-on-return";
+  if (finding.diagnosis == "commits-too-rarely" || finding.diagnosis == "never-commits") {
+    finding.diagnosis = "not-all-committed-on-return";
+  }
   finding.expected =
       fmt::format("when your function has returned, committed is {}", to_string(wanted, wanted));
   throw Failed{finding};
@@ -172,6 +225,7 @@ void ConsumerCheck::expect_member(ConsumerRun& run, const std::string& group,
 }
 
 void ConsumerCheck::note_requests() {
+  const std::lock_guard lock(reading_requests_);
   const auto& all = requests().read();
   for (; requests_noted_ < all.size(); ++requests_noted_) {
     const auto& request = all[requests_noted_];

@@ -85,7 +85,13 @@ class ConsumerCheck : public Check {
   void note_requests();
 
  private:
+  /// The broker's request log shows where a client that has nothing to show began to read.
+  void expect_fetches_from_the_start(const std::vector<course::Record>& records, const Offsets& starts);
+  /// Lets the program run to its end; whether it asked for a commit by then.
+  bool commits_later(ConsumerRun& run, const Places& seeded);
+
   std::mutex starting_;
+  std::mutex reading_requests_;
   std::size_t requests_noted_ = 0;
 };
 

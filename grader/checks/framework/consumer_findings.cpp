@@ -104,6 +104,7 @@ std::optional<Finding> sequence_fault(const std::vector<HandlerCall>& calls,
     if (!added && !starts.contains(record.source)) entry->second = std::min(entry->second, record.offset);
   }
   const Offsets first = next;
+  const auto all = places_of(records);
   for (const auto& [place, hash] : calls) {
     const auto found = known.find(place);
     if (found == known.end()) {
@@ -118,13 +119,12 @@ std::optional<Finding> sequence_fault(const std::vector<HandlerCall>& calls,
       ++expected;
       continue;
     }
-    const std::string wanted = fmt::format("the next record of partition {} is the one at offset {}",
-                                           place.source.partition, expected);
-    const std::string got = fmt::format("the handler was called with {}", to_string(place));
+    const Place skipped{.source = place.source, .offset = expected};
+    const std::string wanted = "the next record of its partition is " + to_string(skipped, all);
+    const std::string got = "the handler was called with " + to_string(place, all);
     if (place.offset < first.at(place.source))
       return Finding{"read-again", wanted, got + ", which had been committed"};
     if (place.offset < expected) return Finding{"handled-twice", wanted, got + " once more"};
-    const Place skipped{.source = place.source, .offset = expected};
     if (std::ranges::find(calls, skipped, &HandlerCall::place) != calls.end()) {
       return Finding{"handled-out-of-order", wanted, got};
     }
@@ -170,9 +170,10 @@ Finding ahead_finding(ConsumerRun& run, const Place& skipped, const Offsets& com
 Finding lag_finding(ConsumerRun& run, const Offsets& committed, const Places& handled, std::size_t allowed,
                     const std::string& moment) {
   const std::string expected =
-      fmt::format("{}, at most {} handled record(s) are uncommitted", moment, allowed);
-  std::string observed = fmt::format("{} of {} were; committed: {}", uncommitted(committed, handled),
-                                     handled.size(), to_string(committed, next_offsets(handled)));
+      fmt::format("{}, at most {} uncommitted", moment,
+                  allowed == 1 ? "one handled record is" : fmt::format("{} handled records are", allowed));
+  const std::string observed = fmt::format("{} of {} were; committed: {}", uncommitted(committed, handled),
+                                           handled.size(), to_string(committed, next_offsets(handled)));
   const auto calls = run.calls();
   const auto is_result = [](const nlohmann::json& call) {
     return is_commit(call) && call.value("when", "") == "after";
