@@ -14,7 +14,7 @@
 namespace grader {
 
 std::string bootstrap_servers(const Paths& paths) {
-  if (const auto given = variable("KAFKA_BOOTSTRAP_SERVERS"); !given.empty()) return given;
+  if (auto given = variable("KAFKA_BOOTSTRAP_SERVERS"); !given.empty()) return given;
   const auto folder = paths.state / "broker";
   if (const auto broker = running_broker(folder); broker && broker->learner_port != 0) {
     touch_broker(folder);
