@@ -71,6 +71,7 @@ std::vector<CrashPoint> CrashCheck::list_points(Consuming consuming, const std::
   expect_handled(*run, records);
   run->wait_until_polling_or_held(Clock::now() + std::chrono::seconds(2));
   expect_stops(*run);
+  commits_in_the_end_ = std::ranges::any_of(run->calls(), is_commit);
   PointReader reader;
   std::vector<CrashPoint> points;
   for (const auto& message : run->learner().conversation().messages()) {
@@ -140,7 +141,10 @@ CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming cons
         throw Failed{ahead_finding(*run, *skipped, seen, moment)};
     }
     if (uncommitted(offsets, handled) > consuming.commit_every) {
-      throw Failed{lag_finding(*run, offsets, handled, consuming.commit_every, moment)};
+      auto finding = lag_finding(*run, offsets, handled, consuming.commit_every, moment);
+      if (finding.diagnosis == "never-commits" && commits_in_the_end_)
+        finding.diagnosis = "commits-too-rarely";
+      throw Failed{finding};
     }
     consuming.hold = nullptr;
     expect_successor_goes_on(consuming, records, offsets, moment);

@@ -42,6 +42,8 @@ class CrashCheck : public ConsumerCheck {
   void kill_and_remove(ConsumerRun& run, const std::string& group);
   void expect_successor_goes_on(const Consuming& consuming, const std::vector<course::Record>& records,
                                 const Offsets& from, const std::string& moment);
+
+  bool commits_in_the_end_ = false;  ///< In its first run, the program asked for a commit sooner or later.
 };
 
 }  // namespace grader

@@ -1,0 +1,109 @@
+// Commits asynchronously, and waits for the answer only when more would be left uncommitted than allowed.
+#include <librdkafka/rdkafkacpp.h>
+
+#include <exception>
+#include <map>
+#include <memory>
+#include <stdexcept>
+
+#include "3-consumer/consume_events.hpp"
+
+namespace course {
+namespace {
+
+std::optional<std::string> bytes(const void* data, std::size_t size) {
+  if (data == nullptr) return std::nullopt;
+  return std::string(static_cast<const char*>(data), size);
+}
+
+Record to_record(RdKafka::Message& message) {
+  Record record{.source = {.topic = message.topic_name(), .partition = message.partition()},
+                .offset = message.offset(),
+                .event = {.key = bytes(message.key_pointer(), message.key_len()),
+                          .value = bytes(message.payload(), message.len())}};
+  if (RdKafka::Headers* headers = message.headers()) {
+    for (const auto& header : headers->get_all()) {
+      record.event.headers.push_back(
+          {.name = header.key(), .value = bytes(header.value(), header.value_size())});
+    }
+  }
+  return record;
+}
+
+class Commits : public RdKafka::OffsetCommitCb {
+ public:
+  void offset_commit_cb(RdKafka::ErrorCode /*error*/,
+                        std::vector<RdKafka::TopicPartition*>& /*offsets*/) override {
+    --in_flight;
+  }
+  int in_flight = 0;
+};
+
+}  // namespace
+
+void consume_events(const ClientConfig& config, const std::vector<std::string>& topics,
+                    const Handler& handler, std::size_t commit_every, std::stop_token stop) {
+  const std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
+  std::string error;
+  const auto set = [&](const std::string& name, const auto& value) {
+    if (conf->set(name, value, error) != RdKafka::Conf::CONF_OK) throw std::runtime_error(error);
+  };
+  set("auto.offset.reset", std::string("earliest"));
+  set("enable.auto.commit", std::string("false"));
+  for (const auto& [name, value] : config) set(name, value);
+  Commits commits;
+  set("offset_commit_cb", static_cast<RdKafka::OffsetCommitCb*>(&commits));
+  const std::unique_ptr<RdKafka::KafkaConsumer> consumer(RdKafka::KafkaConsumer::create(conf.get(), error));
+  if (!consumer) throw std::runtime_error(error);
+  if (const auto refused = consumer->subscribe(topics); refused != RdKafka::ERR_NO_ERROR) {
+    throw std::runtime_error(RdKafka::err2str(refused));
+  }
+
+  std::exception_ptr failure;
+  std::map<TopicPartition, std::int64_t> next;
+  std::size_t handled = 0;
+  const auto commit = [&] {
+    if (next.empty()) return;
+    std::vector<RdKafka::TopicPartition*> offsets;
+    for (const auto& [source, offset] : next) {
+      offsets.push_back(RdKafka::TopicPartition::create(source.topic, source.partition, offset));
+    }
+    if (consumer->commitAsync(offsets) == RdKafka::ERR_NO_ERROR) ++commits.in_flight;
+    RdKafka::TopicPartition::destroy(offsets);
+    next.clear();
+    handled = 0;
+  };
+  std::vector<std::unique_ptr<RdKafka::Message>> waiting;  // came while an answer was awaited
+  try {
+    while (!stop.stop_requested()) {
+      std::unique_ptr<RdKafka::Message> message;
+      if (commits.in_flight == 0 && !waiting.empty()) {
+        message = std::move(waiting.front());
+        waiting.erase(waiting.begin());
+      } else {
+        message.reset(consumer->consume(100));  // also brings the answers
+      }
+      if (message->err() != RdKafka::ERR_NO_ERROR) {
+        std::string reason;
+        if (consumer->fatal_error(reason) != RdKafka::ERR_NO_ERROR) throw std::runtime_error(reason);
+        continue;
+      }
+      if (commits.in_flight > 0) {
+        waiting.push_back(std::move(message));
+        continue;
+      }
+      const Record record = to_record(*message);
+      handler(record);
+      next[record.source] = record.offset + 1;
+      if (++handled >= commit_every) commit();
+    }
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  commit();
+  while (commits.in_flight > 0) delete consumer->consume(100);  // what comes now is for the next reader
+  consumer->close();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace course
