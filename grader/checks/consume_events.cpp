@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <csignal>
+#include <fstream>
 
+#include "checks/framework/ask_until.hpp"
 #include "checks/framework/crash_check.hpp"
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
@@ -48,6 +51,21 @@ class ConsumeEvents : public CrashCheck {
                   fmt::format("it joined with {}", seen)}};
   }
 };
+
+/// Waits until the program has taken a Ctrl+C that was sent to it: it is no longer pending.
+void wait_until_taken(Learner& learner) {
+  const auto pending = [&] {
+    std::ifstream status(fmt::format("/proc/{}/status", learner.run().pid()));
+    std::uint64_t signals = 0;
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("SigPnd:") || line.starts_with("ShdPnd:"))
+        signals |= std::stoull(line.substr(7), nullptr, 16);
+    }
+    return (signals & (1U << (SIGINT - 1U))) != 0;
+  };
+  ask_until(
+      pending, [](bool still) { return !still; }, Clock::now() + 1s);
+}
 
 /// A port of this machine at which nobody answers, for as long as this lives: it is bound, and not listened
 /// at.
@@ -264,9 +282,11 @@ EDGE_CHECK(ConsumeEvents, stops_between_two_records,
   if (!third) expect_handled(*run, records);
   step("Ctrl+C while the handler works: the record is finished, and no more are begun");
   run->learner().interrupt();
+  wait_until_taken(run->learner());
   run->let_go(*third);
   if (const auto one_more = run->wait_for_question(Clock::now() + 2s)) {
-    // The signal may take its time on a busy machine. The program is held, so nothing else can happen.
+    // To take note of the signal may take its time on a busy machine. The program is held, so nothing else
+    // can happen.
     run->learner().ended_by(Clock::now() + 1s);
     run->let_go(*one_more);
     if (const auto another = run->wait_for_question(Clock::now() + 2s)) {

@@ -14,8 +14,8 @@
 namespace grader {
 
 void add_test_command(CLI::App& app, int& exit_code) {
-  auto* command =
-      app.add_subcommand("test", "test the course itself: build, style, unit tests, and the grader's own test");
+  auto* command = app.add_subcommand(
+      "test", "test the course itself: build, style, unit tests, and the grader's own test");
   command->callback([&exit_code] {
     const std::string script = (Paths::of_this_checkout().root / "grader/tests/run-all.sh").string();
     execl(script.c_str(), script.c_str(), nullptr);

@@ -35,7 +35,7 @@ namespace course {
 /// - Errors from which the client recovers by itself (a broker out of reach, a topic that does not
 ///   exist yet) are survived. Fatal ones, and a `config` from which no consumer can be made, end the
 ///   call with a `std::runtime_error`.
-void consume_events(const ClientConfig& config, const std::vector<std::string>& topics, const Handler& handler,
-                    std::size_t commit_every, std::stop_token stop);
+void consume_events(const ClientConfig& config, const std::vector<std::string>& topics,
+                    const Handler& handler, std::size_t commit_every, std::stop_token stop);
 
 }  // namespace course

@@ -19,7 +19,8 @@ class RebalanceObserver {
   /// These partitions are the worker's from now on (with a cooperative assignor: in addition).
   virtual void on_assigned(const std::vector<TopicPartition>& partitions) = 0;
 
-  /// These partitions are being handed over in good order: their offsets could still be committed, and have been.
+  /// These partitions are being handed over in good order: their offsets could still be committed, and have
+  /// been.
   virtual void on_revoked(const std::vector<TopicPartition>& partitions) = 0;
 
   /// These partitions are gone already: the group has given up on the worker, and others may own them.
@@ -27,7 +28,7 @@ class RebalanceObserver {
 };
 
 struct WorkerOptions {
-  std::string name;  ///< Becomes the `client.id`, so that the worker can be recognised in the group.
+  std::string name;     ///< Becomes the `client.id`, so that the worker can be recognised in the group.
   ClientConfig config;  ///< With `bootstrap.servers` and `group.id`.
   std::vector<std::string> topics;
   std::size_t commit_every = 1;

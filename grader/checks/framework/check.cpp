@@ -83,8 +83,9 @@ void Check::prepare() {
   course_ = CourseTable::load(paths_.root / "grader/exercises.toml");
   answers_ = variable("COURSE_ANSWERS", "phases");
   broker_folder_ = variable("COURSE_BROKER", paths_.state / "broker");
-  folder_ = fs::path(variable("COURSE_RESULTS", paths_.state / "results" / answers_)) / about_.exercise /
-            about_.name;
+  verdict_folder_ = fs::path(variable("COURSE_RESULTS", paths_.state / "results" / answers_)) /
+                    about_.exercise / about_.name;
+  folder_ = on_reference_ ? verdict_folder_ / "on-reference" : verdict_folder_;
   fs::remove_all(folder_);
   fs::create_directories(folder_);
   timeline_ = std::make_unique<Timeline>(folder_ / "timeline.jsonl");
@@ -161,7 +162,7 @@ void Check::clean_up() noexcept {
 }
 
 void Check::publish(const Verdict& verdict) const {
-  write_if_changed(folder_ / "verdict.json",
+  write_if_changed(verdict_folder_ / "verdict.json",
                    to_json(verdict).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n');
   if (verdict.status == Status::passed) return;
   const auto diagnoses = load_diagnoses(paths_.root / "grader/report/diagnoses.toml");

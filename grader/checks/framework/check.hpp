@@ -96,8 +96,9 @@ class Check : public ::testing::Test {
   About about_;
   Paths paths_ = Paths::of_this_checkout();
   CourseTable course_;
-  std::string answers_;                  ///< The set under grading.
-  std::filesystem::path folder_;         ///< For what this check leaves.
+  std::string answers_;  ///< The set under grading.
+  std::filesystem::path verdict_folder_;
+  std::filesystem::path folder_;         ///< For what this check leaves as evidence.
   std::filesystem::path broker_folder_;  ///< The state of the broker.
   std::string seed_;
   std::mt19937 random_;
