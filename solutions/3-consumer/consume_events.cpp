@@ -84,9 +84,9 @@ class Member : private RdKafka::RebalanceCb {
     // is closed in the middle of joining or rebalancing (github.com/confluentinc/librdkafka/issues/4312,
     // 4527).
     serve_until(500ms, [&] { return joined_ || in_group(); });
-    if (in_group()) serve_until(5000ms, [&] { return joined_; });
+    if (in_group()) serve_until(3000ms, [&] { return joined_; });
     consumer_->unsubscribe();
-    serve_until(5000ms, [&] { return !in_group(); });
+    if (joined_) serve_until(3000ms, [&] { return !in_group(); });
     consumer_->close();
   }
 
