@@ -97,9 +97,11 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 20));
   options.add_option("--records", demo.records, "how many orders to write first, and to handle")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
   options.add_option("--commit-every", demo.commit_every, "commit when so many records were handled")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
   options.add_flag("--no-seed", no_seed, "write no orders: they are in the topic already");
   program.add_work_option("200ms");
 

@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
   options.add_option("--group", group, "the consumer group to be a member of")->capture_default_str();
   options.add_option("--commit-every", worker.commit_every, "commit when so many records were handled")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1'000'000));
   program.add_work_option();
 
   return program.run(argc, argv, [&] {
