@@ -32,8 +32,11 @@ class StopOnSignal {
       sigwait(&signals_, &signal);
       if (signal == SIGUSR2) return;
       stop.request_stop();
-      sigwait(&signals_, &signal);
-      if (signal != SIGUSR2) std::_Exit(128 + signal);
+      // Some launchers pass one Ctrl+C on twice; only a later one means impatience.
+      const auto impatient_from = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+      while (sigwait(&signals_, &signal) == 0 && signal != SIGUSR2) {
+        if (std::chrono::steady_clock::now() >= impatient_from) std::_Exit(128 + signal);
+      }
     });
   }
   ~StopOnSignal() {
