@@ -38,6 +38,11 @@ class Story {
     changed_.notify_all();
   }
 
+  [[nodiscard]] bool failed() {
+    const std::lock_guard lock(mutex_);
+    return error_ != nullptr;
+  }
+
   /// Waits until `holds`, at the latest until a worker failed, `stop` was requested or `time` is over.
   template <typename Predicate>
   void wait(const std::stop_token& stop, std::chrono::milliseconds time, Predicate holds) {
@@ -123,7 +128,7 @@ std::vector<TimelineEntry> demonstrate_rebalancing(const DemonstrationOptions& o
   Story story;
   std::vector<std::string> names;
   std::vector<std::jthread> workers;  // a jthread asks its worker to stop when it goes, and waits for it
-  for (std::size_t i = 1; i <= options.workers; ++i) {
+  for (std::size_t i = 1; i <= options.workers && !stop.stop_requested() && !story.failed(); ++i) {
     names.push_back("worker-" + std::to_string(i));
     workers.emplace_back([&options, &story, name = names.back()](const std::stop_token& own) {
       work(options, name, story, own);
