@@ -20,6 +20,7 @@ struct Expectation {
 
 struct SelftestOptions {
   std::vector<std::string> wanted{};  ///< Phases and exercises; all if empty.
+  std::vector<std::string> only{};    ///< "solutions", "skeletons", "mutants", "variants"; all if empty.
   std::optional<std::string>
       mutant{};  ///< Only this one (NAME or EXERCISE.NAME), with all checks of its exercise.
   std::filesystem::path results;

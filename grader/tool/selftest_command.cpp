@@ -19,6 +19,7 @@ namespace {
 
 struct SelftestArguments {
   std::vector<std::string> wanted;
+  std::vector<std::string> only;
   std::string mutant;
   std::string seed;
   unsigned jobs = 4;
@@ -89,6 +90,7 @@ int run_selftest(const SelftestArguments& arguments) {
   const auto results = selftest(
       paths, course,
       {.wanted = arguments.wanted,
+       .only = arguments.only,
        .mutant = arguments.mutant.empty() ? std::nullopt : std::optional(arguments.mutant),
        .results = paths.state / "results",
        .seed = arguments.seed.empty() ? fresh_seed() : arguments.seed,
@@ -118,6 +120,9 @@ void add_selftest_command(CLI::App& app, int& exit_code) {
       "selftest", "grade the grader: solutions, skeletons, wrong and right implementations");
   auto arguments = std::make_shared<SelftestArguments>();
   command->add_option("what", arguments->wanted, "phases or exercises; all if none is named");
+  command->add_option("--only", arguments->only, "solutions, skeletons, mutants or variants; may be repeated")
+      ->check(CLI::IsMember({"solutions", "skeletons", "mutants", "variants"}))
+      ->allow_extra_args(false);
   command->add_option("--mutant", arguments->mutant,
                       "one wrong implementation, with the verdict that a learner would read");
   command->add_option("--seed", arguments->seed, "repeat a run");
