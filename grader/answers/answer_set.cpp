@@ -133,9 +133,9 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
 
   const auto result = run_command({"ninja", "--quiet", "-C", paths.root.string(), "-f", file.string()});
   if (result.exit_code != 0) {
-    throw InfraError(
-        "the exercises can't be built, and not because of what is in them:\n" + result.output +
-        "\nIf the disk is not full and the toolchain is complete (./course doctor), please report this.");
+    throw InfraError("the exercises can't be built, and not because of what is in them:\n" + result.output +
+                     "\nIf the disk is not full and the packages are complete (infra/install.sh --check), "
+                     "please report this.");
   }
 }
 
