@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   grader::add_kafka_command(app, exit_code);
   grader::add_run_command(app, exit_code);
   grader::add_seed_command(app, exit_code);
+  grader::add_bench_command(app, exit_code);
   try {
     app.parse(argc, argv);
     return exit_code;
