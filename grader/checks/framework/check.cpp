@@ -62,8 +62,12 @@ Verdict Check::judge() {
     body();
     verdict.status = Status::passed;
   } catch (const Failed& failed) {
-    verdict.status = Status::failed;
-    verdict.finding = failed.finding;
+    if (broker_is_gone()) {
+      verdict.detail = "the broker went away while the check was running; see ./course broker status";
+    } else {
+      verdict.status = Status::failed;
+      verdict.finding = failed.finding;
+    }
   } catch (const NotJudged& not_judged) {
     verdict.status = not_judged.status;
     verdict.detail = not_judged.detail;
@@ -77,6 +81,12 @@ Verdict Check::judge() {
   verdict.steps = steps_;
   verdict.seed = seed_;
   return verdict;
+}
+
+bool Check::broker_is_gone() const {
+  if (!cluster_.broker) return false;
+  const auto now = running_broker(broker_folder_);
+  return !now || now->java_pid != cluster_.broker->java_pid;
 }
 
 void Check::prepare() {

@@ -88,6 +88,8 @@ class Check : public ::testing::Test {
   Verdict judge();
   Verdict with_reference(Verdict failed);
   void prepare();
+  /// What a program failed to do while its broker died is not its fault.
+  [[nodiscard]] bool broker_is_gone() const;
   void require_answer();
   void become_a_user_of_the_broker();
   void clean_up() noexcept;
