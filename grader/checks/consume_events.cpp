@@ -135,8 +135,11 @@ CORE_CHECK(ConsumeEvents, commits_often_enough,
   const auto topic = new_topic(2);
   const auto records = seed(topic, 2, 5);
   step("your program reads it with commit_every 3, and is held before and after everything it does");
-  const Consuming consuming{
-      .topics = {topic}, .group = new_name("group"), .commit_every = 3, .hold = everywhere};
+  const Consuming consuming{.topics = {topic},
+                            .group = new_name("group"),
+                            .commit_every = 3,
+                            .settings = interleaved,
+                            .hold = everywhere};
   const auto run = consume(consuming);
   step(
       "at each of these moments nothing is committed that was not handled, and at most three handled records "

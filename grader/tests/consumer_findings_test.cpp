@@ -112,11 +112,13 @@ TEST(PointReader, NamesPointsAndLeavesOutWhatComesBeforeTheFirstRecord) {
   EXPECT_EQ(reader.read(poll_before), std::nullopt);
   EXPECT_EQ(reader.read(poll_after),
             (CrashPoint{.call = "rd_kafka_consumer_poll", .when = "after", .partition = 1, .offset = 4}));
-  EXPECT_EQ(reader.read(hook), (CrashPoint{.call = "handler", .when = "in", .partition = 1, .offset = 4}));
+  EXPECT_EQ(reader.read(hook),
+            (CrashPoint{.call = "handler", .when = "in", .nth = 1, .after = "after a poll"}));
   EXPECT_EQ(reader.read(commit), std::nullopt) << "it may still be on its way";
   EXPECT_EQ(reader.read(settled), (CrashPoint{.call = "rd_kafka_commit", .when = "after", .nth = 1}));
   EXPECT_EQ(reader.read(settled)->nth, 2);
   EXPECT_EQ(to_string(*reader.read(settled)), "after rd_kafka_commit (the 3rd time)");
+  EXPECT_EQ(kind_of(*reader.read(hook)), "in the handler, after a commit");
   EXPECT_EQ(kind_of(*reader.read(poll_before)), "before a poll");
 }
 

@@ -135,7 +135,7 @@ CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming cons
     const auto handled = run->handled();
     kill_and_remove(*run, consuming.group);
     const auto offsets = committed(consuming.group);
-    const std::string moment = to_string(point);
+    const std::string moment = point.call == "handler" ? moment_of(question->body) : to_string(point);
     for (const auto& seen : {at_the_point, offsets}) {
       if (const auto skipped = committed_ahead(seen, seeded, handled))
         throw Failed{ahead_finding(*run, *skipped, seen, moment)};

@@ -14,7 +14,8 @@ namespace grader {
 /// A first run lists the points. For each one that is tried a fresh run, in a group of its own, is held
 /// there; the coordinator is asked what is committed; the run is killed from outside; its member is taken
 /// out of the group; a successor is started and must go on where the group was. A learner's grade tries
-/// one point of each kind, drawn from the seed; COURSE_EXPLORE=all tries every one.
+/// one point of each kind, drawn from the seed;
+/// COURSE_EXPLORE=all tries every one.
 class CrashCheck : public ConsumerCheck {
  protected:
   /// Explores `consuming` (its group is a prefix of names) over records that are seeded already.

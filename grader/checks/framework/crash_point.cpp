@@ -22,15 +22,16 @@ std::string ordinal(int number) {
 }  // namespace
 
 std::string to_string(const CrashPoint& point) {
+  if (point.call == "handler")
+    return fmt::format("in the handler (the {} time {})", ordinal(point.nth), point.after);
   const std::string record =
       point.partition ? fmt::format("partition {}, offset {}", *point.partition, point.offset) : "";
-  if (point.call == "handler") return "while the handler works on " + record;
   return fmt::format("{} {} ({})", point.when, point.call,
                      point.partition ? "it brought " + record : "the " + ordinal(point.nth) + " time");
 }
 
 std::string kind_of(const CrashPoint& point) {
-  if (point.call == "handler") return "in the handler";
+  if (point.call == "handler") return "in the handler, " + point.after;
   const nlohmann::json call{{"call", point.call}};
   if (is_poll(call)) return point.when + " a poll";
   if (is_commit(call)) return point.when + " a commit";
@@ -39,13 +40,18 @@ std::string kind_of(const CrashPoint& point) {
 }
 
 std::optional<CrashPoint> PointReader::read(const nlohmann::json& question) {
+  auto point = name_of(question);
+  previous_ = question.value("kind", "") == "hook"
+                  ? "after another record"
+                  : kind_of({.call = question.value("call", ""), .when = question.value("when", "")});
+  return point;
+}
+
+std::optional<CrashPoint> PointReader::name_of(const nlohmann::json& question) {
   CrashPoint point;
   if (question.value("kind", "") == "hook") {
     started_ = true;
-    point = {.call = "handler",
-             .when = "in",
-             .partition = question.value("partition", -1),
-             .offset = question.value("offset", std::int64_t{-1})};
+    point = {.call = "handler", .when = "in", .after = previous_};
   } else {
     if (is_unsettled_commit(question)) return std::nullopt;  // asks again when it has arrived
     point = {.call = question.value("call", ""), .when = question.value("when", "")};

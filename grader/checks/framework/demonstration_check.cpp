@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "checks/framework/ending.hpp"
 
@@ -58,10 +59,24 @@ class ClaimedOwnership {
     const auto found = owners_.find(worker);
     return found != owners_.end() && found->second.contains(partition);
   }
+  [[nodiscard]] bool owned_by_anybody(const TopicPartition& partition) const {
+    return std::ranges::any_of(owners_, [&](const auto& entry) { return entry.second.contains(partition); });
+  }
 
  private:
   std::map<std::string, std::set<TopicPartition>> owners_;
 };
+
+/// "worker-2" for "worker-3"; nothing for the first, and for who is none.
+std::optional<std::string> worker_before(const std::string& name) {
+  constexpr std::string_view prefix = "worker-";
+  if (!name.starts_with(prefix)) return std::nullopt;
+  int number = 0;
+  const char* end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data() + prefix.size(), end, number);
+  if (error != std::errc() || rest != end || number < 2) return std::nullopt;
+  return fmt::format("{}{}", prefix, number - 1);
+}
 
 WorkerCheck::Ownership without_idle(WorkerCheck::Ownership owners) {
   std::erase_if(owners, [](const auto& entry) { return entry.second.empty(); });
@@ -244,7 +259,10 @@ void DemonstrationCheck::expect_handled_match(const std::vector<ClaimedEntry>& c
     const Place place{.source = entry.partitions.front(), .offset = entry.offset};
     claimed.insert(place);
     if (ownership.owns(entry.worker, place.source)) continue;
-    throw Failed{{"handled-not-in-the-timeline",
+    // A partition that belongs to nobody while it is read: the claims forgot it. One that belongs to somebody
+    // else, when all the claims were true: the name is wrong.
+    throw Failed{{ownership.owned_by_anybody(place.source) ? "handled-not-in-the-timeline"
+                                                           : "claims-differ-from-the-group",
                   "every record is handled by the worker that owns its partition then",
                   fmt::format("{} handled {}, which it does not own at that moment by your own timeline",
                               entry.worker, to_string(place))}};
@@ -265,10 +283,23 @@ void DemonstrationCheck::expect_handled_match(const std::vector<ClaimedEntry>& c
 void DemonstrationCheck::expect_story(std::size_t workers) {
   // A generation may last a few milliseconds only; the request log misses none.
   std::map<std::int64_t, std::set<std::string>> members;  // by generation: those who took their share
+  std::set<std::string> started;
+  std::set<std::string> assigned;
+  std::optional<Finding> too_early;
   for (const auto& request : requests().read()) {
+    const auto name = request.client_id();
+    if (const auto before = worker_before(name);
+        started.insert(name).second && before && !too_early && !assigned.contains(*before)) {
+      too_early = Finding{
+          "workers-not-staggered",
+          fmt::format("{} is started when {} has been assigned partitions", name, *before),
+          fmt::format("{} was talking to the broker before the group had answered {}", name, *before)};
+    }
     if (request.api() != "SYNC_GROUP" || request.response().value("errorCode", -1) != 0) continue;
-    members[request.request().value("generationId", std::int64_t{-1})].insert(request.client_id());
+    members[request.request().value("generationId", std::int64_t{-1})].insert(name);
+    assigned.insert(name);
   }
+  if (too_early) throw Failed{*too_early};
   std::set<std::size_t> sizes;
   bool left = false;
   for (const auto& [generation, names] : members) {

@@ -52,7 +52,10 @@ rd_kafka_t* make_consumer(const ClientConfig& config) {
     rd_kafka_conf_destroy(conf);
     throw std::runtime_error(error);
   }
-  rd_kafka_poll_set_consumer(consumer);
+  if (const auto refused = rd_kafka_poll_set_consumer(consumer); refused != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_destroy(consumer);
+    throw std::runtime_error(rd_kafka_err2str(refused));
+  }
   return consumer;
 }
 

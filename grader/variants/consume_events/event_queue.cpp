@@ -56,7 +56,10 @@ class Reader {
       rd_kafka_conf_destroy(conf);
       throw std::runtime_error(error);
     }
-    rd_kafka_poll_set_consumer(rd_kafka_);
+    if (const auto refused = rd_kafka_poll_set_consumer(rd_kafka_); refused != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      rd_kafka_destroy(rd_kafka_);
+      throw std::runtime_error(rd_kafka_err2str(refused));
+    }
     queue_ = rd_kafka_queue_get_consumer(rd_kafka_);
   }
   ~Reader() {
