@@ -16,7 +16,7 @@ struct GradeOptions {
   std::filesystem::path results;  ///< Checks leave their evidence below, in a folder of the answers' name.
   std::vector<std::string> wanted{};  ///< Phases and exercises; all if empty.
   std::string seed{};                 ///< A fresh one if empty.
-  unsigned jobs = 4;
+  unsigned jobs = default_jobs();
   bool explore_all = false;
   /// Somebody else's work: graded on a broker without an anonymous listener, at every crash point, and
   /// with a second look at infrastructure errors.

@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
@@ -105,6 +106,20 @@ Verdict collect(const CheckRun& run, const CheckRunOptions& options) {
   }
 }
 
+/// Those that took longest the last time come first, so that none of them is waited for alone in the end.
+std::vector<std::size_t> order_of(const std::vector<CheckRun>& runs, const CheckRunOptions& options) {
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const auto last_time =
+        nlohmann::json::parse(std::ifstream(folder_of(options, runs[i]) / "verdict.json"), nullptr, false);
+    order.emplace_back(last_time.is_object() ? last_time.value("seconds", 0.0) : 0.0, i);
+  }
+  std::ranges::stable_sort(order, std::ranges::greater{}, &std::pair<double, std::size_t>::first);
+  std::vector<std::size_t> indices;
+  for (const auto& [seconds, index] : order) indices.push_back(index);
+  return indices;
+}
+
 /// Whether one verdict speaks for all checks of its exercise.
 bool settles_exercise(Status status) {
   return status == Status::not_implemented || status == Status::does_not_compile;
@@ -122,6 +137,10 @@ Verdict same_for(const CheckId& check, Verdict verdict) {
 
 }  // namespace
 
+unsigned default_jobs() {
+  return std::clamp(3 * std::thread::hardware_concurrency(), 4U, 32U);
+}
+
 std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>& runs,
                                 const CheckRunOptions& options,
                                 const std::function<void(const Verdict&, std::size_t)>& finished,
@@ -129,16 +148,18 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
   std::vector<std::optional<Verdict>> verdicts(runs.size());
   std::map<std::pair<std::string, std::string>, Verdict> settled;  // by answers and exercise
   std::vector<StartedCheck> running;
-  std::size_t next = 0;
+  const auto order = order_of(runs, options);
+  std::size_t started = 0;
   const auto conclude = [&](std::size_t index, Verdict verdict) {
     if (settles_exercise(verdict.status))
       settled.try_emplace({runs[index].answers, verdict.exercise}, verdict);
     if (finished) finished(verdict, index);
     verdicts[index] = std::move(verdict);
   };
-  while (next < runs.size() || !running.empty()) {
-    if (stop.stop_requested()) next = runs.size();
-    while (next < runs.size() && running.size() < options.jobs) {
+  while (started < runs.size() || !running.empty()) {
+    if (stop.stop_requested()) started = runs.size();
+    while (started < runs.size() && running.size() < options.jobs) {
+      const std::size_t next = order[started++];
       const auto& run = runs[next];
       if (const auto known = settled.find({run.answers, run.check.exercise}); known != settled.end()) {
         conclude(next, same_for(run.check, known->second));
@@ -146,7 +167,6 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
         fs::remove(folder_of(options, run) / "verdict.json");
         running.push_back(start(paths, run, next, options));
       }
-      ++next;
     }
     std::vector<pollfd> polled;
     for (const auto& one : running) polled.push_back({.fd = one.pidfd.get(), .events = POLLIN, .revents = 0});

@@ -18,12 +18,16 @@ struct CheckRun {
   std::string answers;
 };
 
+/// Checks side by side, unless one says otherwise: three for each processor, as most of their time is
+/// waiting.
+unsigned default_jobs();
+
 struct CheckRunOptions {
   std::filesystem::path results;  ///< Each check leaves its evidence in RESULTS/ANSWERS/EXERCISE/CHECK.
   std::filesystem::path broker;   ///< The folder of the broker's state.
   std::string seed;
-  unsigned jobs = 4;         ///< Checks side by side: most of their time is waiting.
-  bool explore_all = false;  ///< Every crash point rather than one of each kind.
+  unsigned jobs = default_jobs();  ///< Checks side by side.
+  bool explore_all = false;        ///< Every crash point rather than one of each kind.
 };
 
 /// Runs checks, each in a process of its own, several side by side, and returns their verdicts in the

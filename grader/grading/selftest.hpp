@@ -25,7 +25,7 @@ struct SelftestOptions {
       mutant{};  ///< Only this one (NAME or EXERCISE.NAME), with all checks of its exercise.
   std::filesystem::path results;
   std::string seed;
-  unsigned jobs = 4;
+  unsigned jobs = default_jobs();
 };
 
 struct SelftestResult {

@@ -29,7 +29,7 @@ struct GradeArguments {
   bool json = false;
   bool all_points = false;
   std::string seed;
-  unsigned jobs = 4;
+  unsigned jobs = default_jobs();
   std::string submission;
   std::string results;
 };

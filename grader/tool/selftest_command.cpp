@@ -22,7 +22,7 @@ struct SelftestArguments {
   std::vector<std::string> only;
   std::string mutant;
   std::string seed;
-  unsigned jobs = 4;
+  unsigned jobs = default_jobs();
   bool json = false;
 };
 

@@ -87,18 +87,17 @@ WorkerCheck::Ownership without_idle(WorkerCheck::Ownership owners) {
 class Pace {
  public:
   Pace(std::size_t workers, std::vector<course::Record> records)
-      : workers_(workers), records_(std::move(records)) {}
+      : workers_(workers), records_(std::move(records)) {
+    std::set<TopicPartition> partitions;
+    for (const auto& record : records_) partitions.insert(record.source);
+    partitions_ = partitions.size();
+  }
 
   void note(const Group& group) {
     group_ = group;
-    if (group.state != "Stable") return;
+    if (!settled()) return;
     std::set<std::string> names;
-    std::size_t owned = 0;
-    for (const auto& member : group.members) {
-      names.insert(member.client_id);
-      owned += member.partitions.size();
-    }
-    if (owned == 0) return;
+    for (const auto& member : group.members) names.insert(member.client_id);
     const bool with_first = names.contains("worker-1");
     if (stage_ == workers_ && !with_first) left_ = true;
     if (names.size() > stage_) {
@@ -112,12 +111,23 @@ class Pace {
     const auto held_for = now - held_since_.try_emplace(place, now).first->second;
     if (now - reached_ > patience_for_the_next_worker) return true;
     if (left_ || place.offset < static_cast<std::int64_t>(stage_) * records_per_stage) return true;
-    if (group_.state != "Stable") return held_for >= in_a_rebalance;  // it waits for everybody's next poll
+    if (!settled()) return held_for >= in_a_rebalance;  // the group waits for everybody's next poll
     const bool concerns_first = owned_by_first(place.source) || first_has_nothing_left(handled);
     return stage_ >= workers_ && concerns_first && held_for >= before_leaving;
   }
 
  private:
+  /// A cooperative rebalance takes two generations: in the first, what is to move is only taken away.
+  [[nodiscard]] bool settled() const {
+    if (group_.state != "Stable") return false;
+    std::size_t owned = 0;
+    std::size_t idle = 0;
+    for (const auto& member : group_.members) {
+      owned += member.partitions.size();
+      idle += member.partitions.empty() ? 1U : 0U;
+    }
+    return owned == partitions_ && (idle == 0 || group_.members.size() > partitions_);
+  }
   [[nodiscard]] bool owned_by_first(const TopicPartition& partition) const {
     return std::ranges::any_of(group_.members, [&](const Member& member) {
       return member.client_id == "worker-1" &&
@@ -132,6 +142,7 @@ class Pace {
 
   std::size_t workers_;
   std::vector<course::Record> records_;
+  std::size_t partitions_ = 0;
   Group group_;
   std::map<Place, Clock::time_point> held_since_;
   std::size_t stage_ = 0;
