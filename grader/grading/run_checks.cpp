@@ -16,6 +16,7 @@
 #include <sstream>
 #include <thread>
 
+#include "harness/broker.hpp"
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
 
@@ -89,20 +90,24 @@ std::string last_lines(const fs::path& file) {
   return all.size() <= 2000 ? all : "…" + all.substr(all.size() - 2000);
 }
 
+Verdict without_verdict(const CheckRun& run, const CheckRunOptions& options, std::string why) {
+  return {.exercise = run.check.exercise,
+          .check = run.check.name,
+          .part = run.check.part,
+          .title = run.check.name,
+          .status = Status::infra_error,
+          .detail = std::move(why),
+          .seed = options.seed};
+}
+
 /// The verdict that a check left; an infrastructure error if it left none.
 Verdict collect(const CheckRun& run, const CheckRunOptions& options) {
-  const CheckId& check = run.check;
   const fs::path folder = folder_of(options, run);
   try {
     return verdict_from_json(nlohmann::json::parse(std::ifstream(folder / "verdict.json")));
   } catch (const std::exception&) {
-    return {.exercise = check.exercise,
-            .check = check.name,
-            .part = check.part,
-            .title = check.name,
-            .status = Status::infra_error,
-            .detail = "the check ended without a verdict; it said: " + last_lines(folder.string() + ".txt"),
-            .seed = options.seed};
+    return without_verdict(
+        run, options, "the check ended without a verdict; it said: " + last_lines(folder.string() + ".txt"));
   }
 }
 
@@ -120,10 +125,27 @@ std::vector<std::size_t> order_of(const std::vector<CheckRun>& runs, const Check
   return indices;
 }
 
-/// Whether one verdict speaks for all checks of its exercise.
-bool settles_exercise(Status status) {
-  return status == Status::not_implemented || status == Status::does_not_compile;
-}
+/// Watches over the broker that all checks share. A cluster of one's own is looked after by somebody else.
+class BrokerWatch {
+ public:
+  explicit BrokerWatch(const fs::path& folder) : folder_(folder), pid_(pid_now()) {}
+
+  [[nodiscard]] bool gone() {
+    if (pid_ == 0 || Clock::now() < next_look_) return false;
+    next_look_ = Clock::now() + std::chrono::milliseconds(500);
+    return pid_now() != pid_;
+  }
+
+ private:
+  [[nodiscard]] pid_t pid_now() const {
+    const auto broker = running_broker(folder_);
+    return broker ? broker->java_pid : 0;
+  }
+
+  fs::path folder_;
+  pid_t pid_;
+  Clock::time_point next_look_ = Clock::now();
+};
 
 Verdict same_for(const CheckId& check, Verdict verdict) {
   verdict.check = check.name;
@@ -149,6 +171,7 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
   std::map<std::pair<std::string, std::string>, Verdict> settled;  // by answers and exercise
   std::vector<StartedCheck> running;
   const auto order = order_of(runs, options);
+  BrokerWatch broker(options.broker);
   std::size_t started = 0;
   const auto conclude = [&](std::size_t index, Verdict verdict) {
     if (settles_exercise(verdict.status))
@@ -158,6 +181,22 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
   };
   while (started < runs.size() || !running.empty()) {
     if (stop.stop_requested()) started = runs.size();
+    if (broker.gone()) {  // what waits for it now would wait for its deadline, one after the other
+      for (const auto& one : running) {
+        kill(one.pid, SIGKILL);
+        waitpid(one.pid, nullptr, 0);
+      }
+      running.clear();
+      started = runs.size();
+      for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (verdicts[i]) continue;
+        conclude(i,
+                 without_verdict(runs[i], options,
+                                 "the broker went away during the grade; ./course broker logs may say why. "
+                                 "The next grade starts it again"));
+      }
+      break;
+    }
     while (started < runs.size() && running.size() < options.jobs) {
       const std::size_t next = order[started++];
       const auto& run = runs[next];

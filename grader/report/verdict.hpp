@@ -19,6 +19,9 @@ enum class Status {
   disturbed_the_grader,  ///< An infrastructure error that comes back only with this submission.
 };
 
+/// Whether one verdict speaks for all checks of its exercise: nothing was written, or it does not compile.
+bool settles_exercise(Status status);
+
 /// "passed", "not-implemented", …: the spelling in files and on the screen.
 std::string to_string(Status status);
 Status status_from_string(const std::string& text);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 #include "harness/command.hpp"
 #include "report/verdict_text.hpp"
@@ -92,10 +93,17 @@ std::string view(const Grade& grade, const CourseTable& course,
   text += terminal.faint(fmt::format("  repeat    ./course grade {}.{} --seed {}\n", first->exercise,
                                      first->check, first->seed));
   std::string rest;
+  std::set<std::string> settled{settles_exercise(first->status) ? first->exercise : ""};
   for (const auto& verdict : grade.verdicts) {
     const bool shown =
         &verdict == first || verdict.status == Status::passed || verdict.status == Status::not_implemented;
-    if (!shown) rest += in_a_line(verdict, diagnoses);
+    if (shown || settled.contains(verdict.exercise)) continue;
+    if (settles_exercise(verdict.status)) {
+      settled.insert(verdict.exercise);
+      rest += fmt::format("  {}: {}\n", verdict.exercise, to_string(verdict.status));
+    } else {
+      rest += in_a_line(verdict, diagnoses);
+    }
   }
   if (!rest.empty()) text += "\nAlso:\n" + rest;
   return text;

@@ -1,9 +1,11 @@
 // The `course` program: every command in a file of its own.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <iostream>
 
+#include "grading/check_list.hpp"
 #include "harness/infra_error.hpp"
 #include "tool/commands.hpp"
 
@@ -25,6 +27,15 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return exit_code;
+  } catch (const CLI::ExtrasError& error) {
+    const std::string word = argc > 1 ? argv[1] : "";
+    std::vector<std::string> names;
+    for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+    const bool known = std::ranges::find(names, word) != names.end();
+    const std::string meant = known || word.starts_with("-") ? "" : grader::did_you_mean(word, names);
+    if (meant.empty()) return app.exit(error) == 0 ? 0 : 2;
+    std::cerr << "course: there is no command '" << word << "'; did you mean '" << meant << "'?\n";
+    return 2;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const grader::InfraError& error) {
