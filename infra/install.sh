@@ -23,7 +23,7 @@ patch                command patch            wrong implementations are patches
 libtomlplusplus-dev  header  toml++/toml.h    points and predictions
 default-jre-headless java    17               runs the broker
 maven                command mvn              fetches the broker, once
-bubblewrap           command bwrap            locks up what is graded for others
+patch bubblewrap           command bwrap            locks up what is graded for others
 '
 dev='
 clang-format         command clang-format     the code'\''s form
