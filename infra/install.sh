@@ -23,7 +23,7 @@ patch                command patch            wrong implementations are patches
 libtomlplusplus-dev  header  toml++/toml.h    points and predictions
 default-jre-headless java    17               runs the broker
 maven                command mvn              fetches the broker, once
-patch bubblewrap           command bwrap            locks up what is graded for others
+bubblewrap           command bwrap            locks up what is graded for others
 '
 dev='
 clang-format         command clang-format     the code'\''s form
@@ -54,12 +54,12 @@ missing() { # prints the lines of the table that are not fulfilled; asks apt's d
   local installed='' package kind argument purpose
   if command -v dpkg-query >/dev/null; then
     # shellcheck disable=SC2046
-    installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $(awk '{print $1}' <<<"$needed") 2>/dev/null || true)$'\n'
+    installed=$'\n'$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $(awk '{print $1}' <<<"$needed") 2>/dev/null || true)$'\n'
   fi
   while read -r package kind argument purpose; do
     [ -n "$package" ] || continue
     # With a PKG_CONFIG_PATH it is not the package's library that counts but what pkg-config finds.
-    if [[ $installed == *"installed $package"$'\n'* && ! ($kind == library && -n ${PKG_CONFIG_PATH:-}) ]]; then continue; fi
+    if [[ $installed == *$'\n'"installed $package"$'\n'* && ! ($kind == library && -n ${PKG_CONFIG_PATH:-}) ]]; then continue; fi
     has "$kind" "$argument" || echo "$package $kind $argument $purpose"
   done <<<"$needed"
 }
