@@ -24,6 +24,16 @@ std::string head_field(const fs::path& file, const std::string& name) {
   throw std::runtime_error(fmt::format("{}: the head has no line '{}…'", file.string(), start));
 }
 
+/// What a variant does otherwise.
+std::string first_line(const fs::path& file) {
+  if (file.extension() == ".patch") return head_field(file, "what");
+  std::string line;
+  std::getline(std::ifstream(file) >> std::ws, line);
+  if (!line.starts_with("// "))
+    throw std::runtime_error(file.string() + ": the first line does not say what it does ('// …')");
+  return line.substr(3);
+}
+
 std::vector<fs::path> files_of(const fs::path& folder, const std::vector<std::string>& extensions) {
   std::vector<fs::path> files;
   if (!fs::exists(folder)) return files;
@@ -95,7 +105,8 @@ std::vector<Variant> load_variants(const Paths& paths, const CourseTable& course
   std::vector<Variant> variants;
   for (const auto& exercise : course.exercises) {
     for (const auto& file : files_of(paths.root / "grader/variants" / exercise.name, {".patch", ".cpp"})) {
-      variants.push_back({.exercise = exercise.name, .name = file.stem(), .file = file});
+      variants.push_back(
+          {.exercise = exercise.name, .name = file.stem(), .what = first_line(file), .file = file});
     }
   }
   return variants;

@@ -35,6 +35,7 @@ struct Mutant {
 struct Variant {
   std::string exercise;
   std::string name;
+  std::string what;  ///< From its first line: "# what: …" in a patch, "// …" in a file.
   std::filesystem::path file;
 
   [[nodiscard]] std::string set() const { return "variants/" + exercise + "." + name; }

@@ -45,6 +45,10 @@ class Plan {
     expectations_.push_back({.run = {.check = *found, .answers = mutant.set()},
                              .status = Status::failed,
                              .diagnosis = mutant.diagnosis});
+    for (const auto& check : checks_) {
+      if (check.exercise == mutant.exercise && check.name != mutant.check)
+        expectations_.push_back({.run = {.check = check, .answers = mutant.set()}, .decides = false});
+    }
   }
 
   void expect_to_pass(const Variant& variant) {

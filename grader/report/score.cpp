@@ -45,9 +45,14 @@ ExerciseScore score(const Exercise& exercise, const std::vector<Verdict>& verdic
   if (score.status == Status::infra_error || verdicts.empty()) return score;
   const double core = share_passed(verdicts, "core");
   const double edge = share_passed(verdicts, "edge");
+  if (std::isnan(core) && std::isnan(edge)) {
+    score.points = 0;
+    score.maximum = 0;
+    return score;
+  }
   double share = 0;
   if (std::isnan(core) || std::isnan(edge)) {
-    share = std::isnan(core) ? (std::isnan(edge) ? 0 : edge) : core;
+    share = std::isnan(core) ? edge : core;
   } else {
     share = exercise.core_share * core + (1 - exercise.core_share) * edge;
   }

@@ -21,7 +21,8 @@ struct ExerciseScore {
 
 /// The score of one exercise from the verdicts of all its checks. Core checks share the core part of
 /// the points evenly, edge checks the rest; without checks of one part, the other part has it all.
-/// Checks that this cluster can't show count neither way.
+/// Checks that this cluster can't show count neither way; an exercise of which it shows nothing has a
+/// maximum of 0.
 ExerciseScore score(const Exercise& exercise, const std::vector<Verdict>& verdicts);
 
 /// The whole score: absent as long as one exercise's is.

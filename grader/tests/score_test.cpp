@@ -27,6 +27,14 @@ Verdict verdict(const std::string& part, Status status) {
           .status = status};
 }
 
+TEST(Score, LeavesOutAnExerciseOfWhichNothingCouldBeJudged) {
+  const auto score =
+      grader::score(exercise(), {verdict("core", Status::not_judged), verdict("edge", Status::not_judged)});
+  EXPECT_EQ(score.status, Status::not_judged);
+  EXPECT_EQ(score.points, 0);
+  EXPECT_EQ(score.maximum, 0);
+}
+
 TEST(Score, CoreAndEdgeChecksShareThePoints) {
   const auto score =
       grader::score(exercise(), {verdict("core", Status::passed), verdict("core", Status::failed),

@@ -77,7 +77,14 @@ std::string view(const Grade& grade, const CourseTable& course,
   }
 
   const Verdict* first = most_important(grade.verdicts);
-  if (first == nullptr) return text + terminal.good("\nEverything passed.\n");
+  if (first == nullptr) {
+    const auto open = std::ranges::count(grade.verdicts, Status::not_judged, &Verdict::status);
+    if (open == 0) return text + terminal.good("\nEverything passed.\n");
+    return text +
+           terminal.good(fmt::format("\nEverything passed that could be judged; {} checks need what only "
+                                     "the course's own broker shows.\n",
+                                     open));
+  }
   if (first->status == Status::not_implemented) {
     text += fmt::format("\nNext: {}\n", first->detail);
     text += wrapped(fmt::format("The contract is phases/{}/{}.hpp, the lesson phases/{}/README.md.",

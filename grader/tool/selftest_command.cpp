@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 
 #include "grading/grade.hpp"
+#include "grading/quality_report.hpp"
 #include "grading/selftest.hpp"
 #include "harness/infra_error.hpp"
 #include "report/verdict_text.hpp"
@@ -21,6 +23,7 @@ struct SelftestArguments {
   std::vector<std::string> wanted;
   std::vector<std::string> only;
   std::string mutant;
+  std::string report;
   std::string seed;
   unsigned jobs = default_jobs();
   bool json = false;
@@ -48,6 +51,7 @@ int report(const std::vector<SelftestResult>& results, const std::map<std::strin
   std::map<std::string, std::pair<int, int>> counts;  // by kind: as expected, all
   int surprises = 0;
   for (const auto& result : results) {
+    if (!result.expected.decides && result.as_expected()) continue;
     auto& [good, all] = counts[kind_of(result)];
     ++all;
     good += result.as_expected() ? 1 : 0;
@@ -58,7 +62,9 @@ int report(const std::vector<SelftestResult>& results, const std::map<std::strin
   }
   for (const auto& [kind, count] : counts)
     fmt::print("{:<10} {} of {} as expected\n", kind, count.first, count.second);
-  fmt::print("{} passed, {} failed\n", static_cast<int>(results.size()) - surprises, surprises);
+  int all = 0;
+  for (const auto& [kind, count] : counts) all += count.second;
+  fmt::print("{} passed, {} failed\n", all - surprises, surprises);
   const bool infra =
       std::ranges::any_of(results, [](const auto& one) { return one.verdict.status == Status::infra_error; });
   return surprises == 0 ? 0 : infra ? 2 : 1;
@@ -78,6 +84,10 @@ nlohmann::json to_json(const std::vector<SelftestResult>& results) {
 }
 
 int run_selftest(const SelftestArguments& arguments) {
+  if (!arguments.report.empty() &&
+      !(arguments.wanted.empty() && arguments.only.empty() && arguments.mutant.empty())) {
+    throw std::invalid_argument("--report tells of the whole selftest: leave out what you named");
+  }
   const Paths paths = Paths::of_this_checkout();
   const auto course = CourseTable::load(paths.root / "grader/exercises.toml");
   const auto diagnoses = load_diagnoses(paths.root / "grader/report/diagnoses.toml");
@@ -105,11 +115,25 @@ int run_selftest(const SelftestArguments& arguments) {
       interrupt.token());
   terminal.end_progress();
   if (interrupt.token().stop_requested()) throw InfraError("interrupted");
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  if (!arguments.report.empty()) {
+    std::ofstream file(arguments.report);
+    file << quality_report(results, load_mutants(paths, course), load_variants(paths, course), took.count());
+    if (!file.flush()) throw InfraError(fmt::format("can't write {}", arguments.report));
+  }
   if (arguments.json) {
     fmt::print("{}\n", to_json(results).dump(2));
     return std::ranges::all_of(results, &SelftestResult::as_expected) ? 0 : 1;
   }
-  if (!arguments.mutant.empty()) fmt::print("{}\n", to_text(results.front().verdict, diagnoses));
+  if (!arguments.mutant.empty()) {
+    const auto named =
+        std::ranges::find_if(results, [](const SelftestResult& result) { return result.expected.decides; });
+    fmt::print("{}\n", to_text(named->verdict, diagnoses));
+    for (const auto& result : results) {
+      if (result.expected.decides) continue;
+      fmt::print("  {:<45} {}\n", result.verdict.check, to_string(result.verdict.status));
+    }
+  }
   return report(results, diagnoses, terminal);
 }
 
@@ -125,6 +149,8 @@ void add_selftest_command(CLI::App& app, int& exit_code) {
       ->allow_extra_args(false);
   command->add_option("--mutant", arguments->mutant,
                       "one wrong implementation, with the verdict that a learner would read");
+  command->add_option("--report", arguments->report,
+                      "write what a whole run showed to this file, as docs/grader-quality.md");
   command->add_option("--seed", arguments->seed, "repeat a run");
   command->add_option("-j,--jobs", arguments->jobs, "checks side by side")
       ->capture_default_str()
