@@ -126,7 +126,8 @@ Section measure_edit(const Scene& scene) {
   scene.go_on("compiling the solutions");
   Draft draft(scene, course);
   Edit edit(scene, course, draft);
-  Section section{.name = "edit", .title = "From saving one file to its verdict, four checks side by side"};
+  Section section{.name = "edit",
+                  .title = "From saving one file to its verdict, as many checks side by side as by default"};
   std::vector<double> compiling;
   for (const auto& exercise : course.exercises) {
     if (exercise.worked_example) continue;

@@ -107,7 +107,7 @@ Section measure_grades(const Scene& scene) {
   std::vector<double> memory = first.memory;
   memory.insert(memory.end(), series.memory.begin(), series.memory.end());
   return {.name = "grade",
-          .title = "Grading the solutions of all phases, warm, four checks side by side",
+          .title = "Grading the solutions of all phases, warm, as many checks side by side as by default",
           .figures = {{.name = "a whole grade",
                        .unit = "s",
                        .measured = Summary::of(series.seconds),
