@@ -48,11 +48,7 @@ class Draft {
   /// Builds what `course grade EXERCISE` would build.
   void build(const Exercise& exercise) {
     AnswerSet wanted = answers_;
-    for (const auto& program : course_.programs) {
-      if (std::ranges::find(program.exercises, exercise.name) != program.exercises.end()) {
-        wanted.programs.push_back(program.name);
-      }
-    }
+    wanted.programs = course_.programs_of({exercise.name});
     build_answers(paths_, course_, {wanted});
   }
 
@@ -88,6 +84,12 @@ class Edit {
     series.all.push_back(since());
   }
 
+  [[nodiscard]] std::string note() const {
+    if (not_passed_.empty()) return "";
+    return fmt::format("{} verdicts were not \"passed\", such as {}", not_passed_.size(),
+                       not_passed_.front());
+  }
+
  private:
   void run_part(const Exercise& exercise, const std::string& part) {
     std::vector<CheckRun> runs;
@@ -104,14 +106,6 @@ class Edit {
     }
   }
 
- public:
-  [[nodiscard]] std::string note() const {
-    if (not_passed_.empty()) return "";
-    return fmt::format("{} verdicts were not \"passed\", such as {}", not_passed_.size(),
-                       not_passed_.front());
-  }
-
- private:
   const Scene& scene_;
   Draft& draft_;
   std::vector<CheckId> checks_;

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <fstream>
-#include <string_view>
 
 #include "harness/broker_process.hpp"
 #include "harness/broker_state.hpp"
+#include "harness/command.hpp"
 #include "harness/infra_error.hpp"
 
 namespace grader {
@@ -19,16 +18,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto longest_run = 10min;
-
-std::vector<std::string> environment_with(const Environment& variables) {
-  std::vector<std::string> result;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    if (!variables.contains(std::string(text.substr(0, text.find('='))))) result.emplace_back(text);
-  }
-  for (const auto& [name, value] : variables) result.push_back(name + '=' + value);
-  return result;
-}
 
 }  // namespace
 

@@ -3,13 +3,13 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "bench/figure.hpp"
 #include "harness/broker.hpp"
+#include "harness/command.hpp"
 #include "harness/paths.hpp"
 
 namespace grader {
@@ -37,8 +37,6 @@ struct Finished {
   double seconds = 0;  ///< From before its start to after its end.
   std::string output;  ///< stdout and stderr together.
 };
-
-using Environment = std::map<std::string, std::string>;
 
 /// Runs a program (its name or path) to its end, with some environment variables set. Throws `InfraError`
 /// when the bench is stopped meanwhile, or it takes more than ten minutes.

@@ -173,32 +173,56 @@ std::vector<std::string> with_settings(std::vector<std::string> command, const E
   return command;
 }
 
+/// What is measured with each client.
+struct Task {
+  std::string verb;       ///< "produce"
+  std::string reference;  ///< The exercise whose solution is compared with the others.
+  std::string tool;       ///< Kafka's class in org.apache.kafka.tools.
+  Environment settings;
+  std::vector<std::string> java_options;
+  std::function<double(const std::string&)> java_rate;  ///< Events per second, from what the tool prints.
+};
+
+fs::path bench_client(const Scene& scene) {
+  return scene.paths.build / "bin/bench_client";
+}
+
+/// The reference first.
+std::vector<Contender> clients(const Scene& scene, const Task& task) {
+  const Python python = find_python(scene);
+  const std::string client = bench_client(scene).string();
+  const std::string script = (scene.paths.root / "grader/bench/clients/client.py").string();
+  const auto with = [&](std::vector<std::string> command) {
+    return [&scene, command = std::move(command), settings = task.settings](const Job& job) {
+      return rate_of(scene, command, job, settings);
+    };
+  };
+  const auto java = [&scene, task, kafka = prepare_kafka(scene.paths)](const Job& job) {
+    auto command = java_tool(scene, kafka, task.tool);
+    command.insert(command.end(), {"--bootstrap-server", job.address, "--topic", job.topic});
+    if (!job.group.empty()) command.insert(command.end(), {"--group", job.group});
+    command.insert(command.end(), task.java_options.begin(), task.java_options.end());
+    return task.java_rate(run_well(scene, with_settings(std::move(command), task.settings)).output);
+  };
+  return {{.name = task.reference + " (reference)", .run = with({client, task.verb}), .aim = {}},
+          {.name = "bare loop over librdkafka", .run = with({client, task.verb + "-bare"}), .aim = 0.9},
+          {.name = "Kafka's " + task.tool, .run = java, .aim = 3},
+          {.name = "confluent-kafka for Python",
+           .run = with({python.interpreter, script, task.verb}),
+           .aim = 2,
+           .missing = python.missing}};
+}
+
 }  // namespace
 
 Section measure_produce(const Scene& scene) {
-  const auto kafka = prepare_kafka(scene.paths);
-  const Python python = find_python(scene);
-  const std::string client = (scene.paths.build / "bin/bench_client").string();
-  const std::string script = (scene.paths.root / "grader/bench/clients/client.py").string();
-  const auto with = [&scene](std::vector<std::string> command) {
-    return [&scene, command = std::move(command)](const Job& job) {
-      return rate_of(scene, command, job, producer_settings);
-    };
-  };
-  const auto java = [&](const Job& job) {
-    auto command = java_tool(scene, kafka, "ProducerPerformance");
-    command.insert(command.end(), {"--bootstrap-server", job.address, "--topic", job.topic, "--num-records",
-                                   std::to_string(events), "--record-size", "100", "--throughput", "-1"});
-    return producer_rate(run_well(scene, with_settings(std::move(command), producer_settings)).output);
-  };
-  std::vector<Contender> contenders{
-      {.name = "produce_events_batch (reference)", .run = with({client, "produce"}), .aim = {}},
-      {.name = "bare loop over librdkafka", .run = with({client, "produce-bare"}), .aim = 0.9},
-      {.name = "Kafka's ProducerPerformance", .run = java, .aim = 3},
-      {.name = "confluent-kafka for Python",
-       .run = with({python.interpreter, script, "produce"}),
-       .aim = 2,
-       .missing = python.missing}};
+  auto contenders = clients(scene, {.verb = "produce",
+                                    .reference = "produce_events_batch",
+                                    .tool = "ProducerPerformance",
+                                    .settings = producer_settings,
+                                    .java_options = {"--num-records", std::to_string(events), "--record-size",
+                                                     "100", "--throughput", "-1"},
+                                    .java_rate = producer_rate});
 
   const BenchBroker broker(scene);
   Admin admin(Cluster::of(*broker).admin);
@@ -217,37 +241,21 @@ Section measure_produce(const Scene& scene) {
 }
 
 Section measure_consume(const Scene& scene) {
-  const auto kafka = prepare_kafka(scene.paths);
-  const Python python = find_python(scene);
-  const std::string client = (scene.paths.build / "bin/bench_client").string();
-  const std::string script = (scene.paths.root / "grader/bench/clients/client.py").string();
-  const auto with = [&scene](std::vector<std::string> command) {
-    return [&scene, command = std::move(command)](const Job& job) {
-      return rate_of(scene, command, job, consumer_settings);
-    };
-  };
-  const auto java = [&](const Job& job) {
-    auto command = java_tool(scene, kafka, "ConsumerPerformance");
-    command.insert(command.end(), {"--bootstrap-server", job.address, "--topic", job.topic, "--num-records",
-                                   std::to_string(events), "--group", job.group, "--hide-header"});
-    return consumer_rate(run_well(scene, with_settings(std::move(command), consumer_settings)).output);
-  };
-  std::vector<Contender> contenders{
-      {.name = "consume_events (reference)", .run = with({client, "consume"}), .aim = {}},
-      {.name = "bare loop over librdkafka", .run = with({client, "consume-bare"}), .aim = 0.9},
-      {.name = "Kafka's ConsumerPerformance", .run = java, .aim = 3},
-      {.name = "confluent-kafka for Python",
-       .run = with({python.interpreter, script, "consume"}),
-       .aim = 2,
-       .missing = python.missing}};
+  auto contenders =
+      clients(scene, {.verb = "consume",
+                      .reference = "consume_events",
+                      .tool = "ConsumerPerformance",
+                      .settings = consumer_settings,
+                      .java_options = {"--num-records", std::to_string(events), "--hide-header"},
+                      .java_rate = consumer_rate});
 
   const BenchBroker broker(scene);
   Admin admin(Cluster::of(*broker).admin);
   const std::string topic = "bench";
   admin.create_topic(topic, partitions);
   scene.go_on("filling a topic");
-  rate_of(scene, {client, "produce"}, {.topic = topic, .group = "", .address = broker->learner_address()},
-          producer_settings);
+  rate_of(scene, {bench_client(scene).string(), "produce"},
+          {.topic = topic, .group = "", .address = broker->learner_address()}, producer_settings);
   check_count(admin, topic);
   int groups = 0;
   compete(scene, contenders, [&](Contender& one) {

@@ -27,17 +27,10 @@ std::vector<ExerciseScore> scores_of(const CourseTable& course, const std::vecto
   return scores;
 }
 
-/// The programs that the chosen checks start.
-std::vector<std::string> programs_for(const CourseTable& course, const std::vector<CheckId>& checks) {
+std::set<std::string> exercises_of(const std::vector<CheckId>& checks) {
   std::set<std::string> exercises;
   for (const auto& check : checks) exercises.insert(check.exercise);
-  std::vector<std::string> programs;
-  for (const auto& program : course.programs) {
-    const bool used =
-        std::ranges::any_of(program.exercises, [&](const auto& name) { return exercises.contains(name); });
-    if (used) programs.push_back(program.name);
-  }
-  return programs;
+  return exercises;
 }
 
 std::vector<CheckRun> runs_of(const std::vector<CheckId>& checks, const std::string& answers) {
@@ -79,7 +72,7 @@ Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& o
 
   progress.phase("compiling");
   auto answers = options.answers;
-  answers.programs = programs_for(course, checks);
+  answers.programs = course.programs_of(exercises_of(checks));
   build_answers(paths, course, {answers});
   const fs::path broker = paths.state / (options.submission ? "grading-broker" : "broker");
   if (std::getenv("KAFKA_BOOTSTRAP_SERVERS") ==

@@ -45,15 +45,6 @@ std::vector<fs::path> files_of(const fs::path& folder, const std::vector<std::st
   return files;
 }
 
-std::vector<std::string> programs_with(const CourseTable& course, const std::string& exercise) {
-  std::vector<std::string> programs;
-  for (const auto& program : course.programs) {
-    if (std::ranges::find(program.exercises, exercise) != program.exercises.end())
-      programs.push_back(program.name);
-  }
-  return programs;
-}
-
 /// The solution of `exercise` with `patch` applied, in the build folder.
 fs::path patched(const fs::path& patch, const Exercise& exercise, const std::string& set,
                  const Paths& paths) {
@@ -79,7 +70,7 @@ AnswerSet with(const std::string& set, const std::string& exercise, const fs::pa
                const Paths& paths, const CourseTable& course) {
   auto answers = AnswerSet::of_folder(set, paths.root / "solutions", course);
   answers.sources[exercise] = source;
-  answers.programs = programs_with(course, exercise);
+  answers.programs = course.programs_of({exercise});
   return answers;
 }
 

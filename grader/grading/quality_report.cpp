@@ -19,11 +19,6 @@ from run to run: a program that is wrong in one place is often wrong in the sigh
 
 )";
 
-std::string kind_of(const SelftestResult& result) {
-  const std::string& set = result.expected.run.answers;
-  return set.substr(0, set.find('/'));
-}
-
 /// In a table's cell.
 std::string cell(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
@@ -39,7 +34,7 @@ std::string summary(const std::vector<SelftestResult>& results, double seconds) 
   std::map<std::string, Count> counts;
   for (const auto& result : results) {
     if (!result.expected.decides) continue;
-    auto& count = counts[kind_of(result)];
+    auto& count = counts[result.kind()];
     count.sets.insert(result.expected.run.answers);
     ++count.all;
     count.good += result.as_expected() ? 1 : 0;

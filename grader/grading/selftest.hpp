@@ -33,6 +33,11 @@ struct SelftestResult {
   Expectation expected;
   Verdict verdict;
 
+  /// "solutions", "skeletons", "mutants" or "variants"
+  [[nodiscard]] std::string kind() const {
+    return expected.run.answers.substr(0, expected.run.answers.find('/'));
+  }
+
   [[nodiscard]] bool as_expected() const {
     if (!expected.decides) return verdict.status != Status::infra_error;
     return verdict.status == expected.status &&

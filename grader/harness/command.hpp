@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,12 @@ struct CommandResult {
 
 /// Runs a program of ours, found in PATH, to its end. Throws `InfraError` if it can't be started.
 CommandResult run_command(const std::vector<std::string>& arguments);
+
+/// Environment variables by name.
+using Environment = std::map<std::string, std::string>;
+
+/// This process's environment with some variables set, as `execve` takes it ("NAME=value").
+std::vector<std::string> environment_with(const Environment& variables);
 
 /// Holds a lock file (flock) for as long as it lives; waits for whoever has it. It ends with the process.
 class FileLock {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace grader {
@@ -72,6 +73,15 @@ const Exercise& CourseTable::exercise(const std::string& name) const {
     if (one.name == name) return one;
   }
   throw std::out_of_range("there is no exercise '" + name + "'");
+}
+
+std::vector<std::string> CourseTable::programs_of(const std::set<std::string>& wanted) const {
+  std::vector<std::string> names;
+  for (const auto& program : programs) {
+    if (std::ranges::any_of(program.exercises, [&](const auto& name) { return wanted.contains(name); }))
+      names.push_back(program.name);
+  }
+  return names;
 }
 
 }  // namespace grader

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ struct CourseTable {
 
   /// Throws `std::out_of_range` if there is no such exercise.
   [[nodiscard]] const Exercise& exercise(const std::string& name) const;
+
+  /// The programs that contain any of these exercises, in the course's order.
+  [[nodiscard]] std::vector<std::string> programs_of(const std::set<std::string>& exercises) const;
 };
 
 }  // namespace grader

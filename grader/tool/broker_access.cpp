@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <string_view>
 
 #include "harness/broker.hpp"
 #include "harness/infra_error.hpp"
@@ -41,16 +40,6 @@ void become(const std::vector<std::string>& command, const std::vector<std::stri
   entries.push_back(nullptr);
   execve(arguments[0], arguments.data(), entries.data());
   throw InfraError(fmt::format("can't run {}: {}", command.front(), std::strerror(errno)));
-}
-
-std::vector<std::string> environment_with(const std::map<std::string, std::string>& variables) {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    if (!variables.contains(std::string(text.substr(0, text.find('='))))) environment.emplace_back(text);
-  }
-  for (const auto& [name, value] : variables) environment.push_back(name + '=' + value);
-  return environment;
 }
 
 }  // namespace grader

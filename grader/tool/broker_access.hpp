@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -19,8 +18,5 @@ std::string variable(const char* name);
 /// `InfraError` if that can't be.
 [[noreturn]] void become(const std::vector<std::string>& command,
                          const std::vector<std::string>& environment);
-
-/// This process's environment with some variables set.
-std::vector<std::string> environment_with(const std::map<std::string, std::string>& variables);
 
 }  // namespace grader

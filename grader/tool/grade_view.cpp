@@ -100,7 +100,8 @@ std::string view(const Grade& grade, const CourseTable& course,
   text += terminal.faint(fmt::format("  repeat    ./course grade {}.{} --seed {}\n", first->exercise,
                                      first->check, first->seed));
   std::string rest;
-  std::set<std::string> settled{settles_exercise(first->status) ? first->exercise : ""};
+  std::set<std::string> settled;
+  if (settles_exercise(first->status)) settled.insert(first->exercise);
   for (const auto& verdict : grade.verdicts) {
     const bool shown =
         &verdict == first || verdict.status == Status::passed || verdict.status == Status::not_implemented;

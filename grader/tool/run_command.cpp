@@ -7,6 +7,7 @@
 
 #include "answers/answer_set.hpp"
 #include "grading/check_list.hpp"
+#include "harness/command.hpp"
 #include "harness/infra_error.hpp"
 #include "tool/broker_access.hpp"
 #include "tool/commands.hpp"

@@ -29,12 +29,6 @@ struct SelftestArguments {
   bool json = false;
 };
 
-/// "solutions", "skeletons", "mutants", "variants"
-std::string kind_of(const SelftestResult& result) {
-  const std::string& set = result.expected.run.answers;
-  return set.substr(0, set.find('/'));
-}
-
 std::string surprise(const SelftestResult& result, const std::map<std::string, Diagnosis>& diagnoses) {
   const auto said = [](Status status, const std::string& diagnosis) {
     return to_string(status) + (diagnosis.empty() ? "" : " as " + diagnosis);
@@ -52,7 +46,7 @@ int report(const std::vector<SelftestResult>& results, const std::map<std::strin
   int surprises = 0;
   for (const auto& result : results) {
     if (!result.expected.decides && result.as_expected()) continue;
-    auto& [good, all] = counts[kind_of(result)];
+    auto& [good, all] = counts[result.kind()];
     ++all;
     good += result.as_expected() ? 1 : 0;
     if (!result.as_expected()) {

@@ -1,34 +1,13 @@
 // Commits asynchronously, and waits for the answer only when more would be left uncommitted than allowed.
-#include <librdkafka/rdkafkacpp.h>
-
 #include <exception>
-#include <map>
 #include <memory>
 #include <stdexcept>
 
+#include "../support/records.hpp"
 #include "3-consumer/consume_events.hpp"
 
 namespace course {
 namespace {
-
-std::optional<std::string> bytes(const void* data, std::size_t size) {
-  if (data == nullptr) return std::nullopt;
-  return std::string(static_cast<const char*>(data), size);
-}
-
-Record to_record(RdKafka::Message& message) {
-  Record record{.source = {.topic = message.topic_name(), .partition = message.partition()},
-                .offset = message.offset(),
-                .event = {.key = bytes(message.key_pointer(), message.key_len()),
-                          .value = bytes(message.payload(), message.len())}};
-  if (RdKafka::Headers* headers = message.headers()) {
-    for (const auto& header : headers->get_all()) {
-      record.event.headers.push_back(
-          {.name = header.key(), .value = bytes(header.value(), header.value_size())});
-    }
-  }
-  return record;
-}
 
 class Commits : public RdKafka::OffsetCommitCb {
  public:
@@ -60,7 +39,7 @@ void consume_events(const ClientConfig& config, const std::vector<std::string>& 
   }
 
   std::exception_ptr failure;
-  std::map<TopicPartition, std::int64_t> next;
+  NextOffsets next;
   std::size_t handled = 0;
   const auto commit = [&] {
     if (next.empty()) return;

@@ -1,35 +1,14 @@
 // One thread polls, another works: while the handler is busy its partitions are paused and polling goes on.
-#include <librdkafka/rdkafkacpp.h>
-
 #include <exception>
 #include <future>
-#include <map>
 #include <memory>
 #include <stdexcept>
 
+#include "../support/records.hpp"
 #include "3-consumer/consume_events.hpp"
 
 namespace course {
 namespace {
-
-std::optional<std::string> bytes(const void* data, std::size_t size) {
-  if (data == nullptr) return std::nullopt;
-  return std::string(static_cast<const char*>(data), size);
-}
-
-Record to_record(RdKafka::Message& message) {
-  Record record{.source = {.topic = message.topic_name(), .partition = message.partition()},
-                .offset = message.offset(),
-                .event = {.key = bytes(message.key_pointer(), message.key_len()),
-                          .value = bytes(message.payload(), message.len())}};
-  if (RdKafka::Headers* headers = message.headers()) {
-    for (const auto& header : headers->get_all()) {
-      record.event.headers.push_back(
-          {.name = header.key(), .value = bytes(header.value(), header.value_size())});
-    }
-  }
-  return record;
-}
 
 using Partitions = std::vector<RdKafka::TopicPartition*>;
 
@@ -108,7 +87,7 @@ class Reader {
   }
 
   std::unique_ptr<RdKafka::KafkaConsumer> consumer_;
-  std::map<TopicPartition, std::int64_t> next_;
+  NextOffsets next_;
   std::size_t handled_ = 0;
 };
 

@@ -1,42 +1,18 @@
 // Without callbacks: delivery reports are events of the producer's main queue.
 
-#include <librdkafka/rdkafka.h>
-
-#include <memory>
-#include <stdexcept>
-
+#include "../support/c_client.hpp"
 #include "2-producer/produce_event.hpp"
 
 namespace course {
 namespace {
 
-void* data(const std::optional<std::string>& bytes) {
-  return bytes ? const_cast<char*>(bytes->data()) : nullptr;
-}
-std::size_t size(const std::optional<std::string>& bytes) {
-  return bytes ? bytes->size() : 0;
-}
-
 class Producer {
  public:
-  explicit Producer(const ClientConfig& config) {
-    char error[512];
-    rd_kafka_conf_t* conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "acks", "-1", nullptr, 0);
-    for (const auto& [name, value] : config) {
-      if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error, sizeof(error)) == RD_KAFKA_CONF_OK)
-        continue;
-      rd_kafka_conf_destroy(conf);
-      throw std::runtime_error(error);
-    }
-    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
-    client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof(error));
-    if (client_ == nullptr) {
-      rd_kafka_conf_destroy(conf);
-      throw std::runtime_error(error);
-    }
-    queue_ = rd_kafka_queue_get_main(client_);
-  }
+  explicit Producer(const ClientConfig& config)
+      : client_(
+            make_client(RD_KAFKA_PRODUCER, {{"acks", "-1"}}, config,
+                        [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR); })),
+        queue_(rd_kafka_queue_get_main(client_)) {}
   ~Producer() {
     rd_kafka_queue_destroy(queue_);
     rd_kafka_destroy(client_);
@@ -51,27 +27,20 @@ class Producer {
       const std::unique_ptr<rd_kafka_event_t, void (*)(rd_kafka_event_t*)> event(
           rd_kafka_queue_poll(queue_, 1000), rd_kafka_event_destroy);
       if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) continue;
-      const rd_kafka_message_t* message = rd_kafka_event_message_next(event.get());
-      if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return {.error = rd_kafka_err2str(message->err)};
-      return {.partition = message->partition, .offset = message->offset};
+      return to_delivery(*rd_kafka_event_message_next(event.get()));
     }
   }
 
  private:
-  rd_kafka_t* client_ = nullptr;
-  rd_kafka_queue_t* queue_ = nullptr;
+  rd_kafka_t* client_;
+  rd_kafka_queue_t* queue_;
 };
 
 }  // namespace
 
 Delivery produce_event(const ClientConfig& config, const std::string& topic, const Event& event) {
   Producer producer(config);
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(8);
-  for (const auto& [name, value] : event.headers) {
-    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), data(value),
-                        static_cast<ssize_t>(size(value)));
-  }
-  rd_kafka_error_t* refused = nullptr;
+  rd_kafka_headers_t* headers = headers_of(event);
   rd_kafka_vu_t arguments[7];
   arguments[0].vtype = RD_KAFKA_VTYPE_TOPIC;
   arguments[0].u.cstr = topic.c_str();
@@ -85,7 +54,7 @@ Delivery produce_event(const ClientConfig& config, const std::string& topic, con
   arguments[4].u.headers = headers;
   arguments[5].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
   arguments[5].u.i64 = event.timestamp ? event.timestamp->count() : 0;
-  refused = rd_kafka_produceva(producer.get(), arguments, 6);
+  rd_kafka_error_t* refused = rd_kafka_produceva(producer.get(), arguments, 6);
   if (refused == nullptr) return producer.next_report();
   Delivery delivery{.error = rd_kafka_error_string(refused)};
   rd_kafka_error_destroy(refused);

@@ -1,11 +1,8 @@
 // Through the C API: the place of an event in the batch travels with it, and comes back with its report.
 
-#include <librdkafka/rdkafka.h>
-
 #include <cstdint>
-#include <memory>
-#include <stdexcept>
 
+#include "../support/c_client.hpp"
 #include "2-producer/produce_events_batch.hpp"
 
 namespace course {
@@ -13,47 +10,12 @@ namespace {
 
 void on_report(rd_kafka_t* /*producer*/, const rd_kafka_message_t* message, void* opaque) {
   auto& deliveries = *static_cast<std::vector<Delivery>*>(opaque);
-  auto& delivery = deliveries[reinterpret_cast<std::uintptr_t>(message->_private)];
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    delivery = {.error = rd_kafka_err2str(message->err)};
-  } else {
-    delivery = {.partition = message->partition, .offset = message->offset};
-  }
-}
-
-using Producer = std::unique_ptr<rd_kafka_t, void (*)(rd_kafka_t*)>;
-
-Producer make_producer(const ClientConfig& config, std::vector<Delivery>& deliveries) {
-  char error[512];
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  rd_kafka_conf_set(conf, "max.in.flight.requests.per.connection", "1", nullptr, 0);  // keeps the order
-  for (const auto& [name, value] : config) {
-    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error, sizeof(error)) == RD_KAFKA_CONF_OK)
-      continue;
-    rd_kafka_conf_destroy(conf);
-    throw std::runtime_error(error);
-  }
-  rd_kafka_conf_set_dr_msg_cb(conf, on_report);
-  rd_kafka_conf_set_opaque(conf, &deliveries);
-  Producer producer(rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof(error)), rd_kafka_destroy);
-  if (producer) return producer;
-  rd_kafka_conf_destroy(conf);
-  throw std::runtime_error(error);
-}
-
-void* data(const std::optional<std::string>& bytes) {
-  return bytes ? const_cast<char*>(bytes->data()) : nullptr;
-}
-std::size_t size(const std::optional<std::string>& bytes) {
-  return bytes ? bytes->size() : 0;
+  deliveries[reinterpret_cast<std::uintptr_t>(message->_private)] = to_delivery(*message);
 }
 
 rd_kafka_resp_err_t enqueue(rd_kafka_t* producer, const std::string& topic, const Event& event,
                             std::size_t index) {
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(event.headers.size());
-  for (const auto& [name, value] : event.headers) {
-    rd_kafka_header_add(headers, name.c_str(), -1, data(value), static_cast<ssize_t>(size(value)));
-  }
+  rd_kafka_headers_t* headers = headers_of(event);
   const std::int64_t timestamp = event.timestamp ? event.timestamp->count() : 0;
   const auto result = rd_kafka_producev(
       producer, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_VALUE(data(event.value), size(event.value)),
@@ -69,7 +31,14 @@ rd_kafka_resp_err_t enqueue(rd_kafka_t* producer, const std::string& topic, cons
 std::vector<Delivery> produce_events_batch(const ClientConfig& config, const std::string& topic,
                                            std::span<const Event> events) {
   std::vector<Delivery> deliveries(events.size(), Delivery{.error = "no report arrived"});
-  const auto producer = make_producer(config, deliveries);
+  const ClientConfig keeps_the_order{{"max.in.flight.requests.per.connection", "1"}};
+  const std::unique_ptr<rd_kafka_t, void (*)(rd_kafka_t*)> producer(
+      make_client(RD_KAFKA_PRODUCER, keeps_the_order, config,
+                  [&deliveries](rd_kafka_conf_t* conf) {
+                    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
+                    rd_kafka_conf_set_opaque(conf, &deliveries);
+                  }),
+      rd_kafka_destroy);
   for (std::size_t i = 0; i < events.size(); ++i) {
     auto result = enqueue(producer.get(), topic, events[i], i);
     while (result == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
