@@ -28,7 +28,7 @@ const Environment consumer_settings{
 
 std::vector<std::string> words_of(const Environment& settings) {
   std::vector<std::string> words;
-  for (const auto& [name, value] : settings) words.push_back(name + '=' + value);
+  for (const auto& [name, value] : settings) words.push_back(fmt::format("{}={}", name, value));
   return words;
 }
 

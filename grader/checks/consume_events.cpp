@@ -77,7 +77,8 @@ class UnusedPort {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    if (bind(socket_.get(), generic, size) != 0 || getsockname(socket_.get(), generic, &size) != 0) {
+    if (!socket_.valid() || bind(socket_.get(), generic, size) != 0 ||
+        getsockname(socket_.get(), generic, &size) != 0) {
       throw InfraError("no free port on this machine");
     }
     number_ = ntohs(address.sin_port);

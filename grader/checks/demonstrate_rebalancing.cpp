@@ -8,6 +8,8 @@
 namespace grader {
 namespace {
 
+using namespace std::chrono_literals;
+
 class DemonstrateRebalancing : public DemonstrationCheck {
  protected:
   Demonstration prepare_orders(int partitions, int each) {
@@ -58,6 +60,19 @@ EDGE_CHECK(DemonstrateRebalancing, cooperative_too, "with a cooperative assignor
   expect_in_order(claims);
   expect_claims_match(claims);
   expect_handled_match(claims);
+}
+
+EDGE_CHECK(DemonstrateRebalancing, waits_for_a_slow_handover,
+           "a worker that is busy for long keeps the next one waiting, and the demonstration waits too") {
+  auto demonstration = prepare_orders(4, 10);
+  demonstration.first_handover = 4s;
+  step("worker-1 works on a record for four seconds, in which worker-2 gets no partitions");
+  const auto claims = run(demonstration);
+  step("worker-3 was not started before worker-2 had its partitions");
+  expect_complete(demonstration);
+  expect_story(3);
+  expect_in_order(claims);
+  expect_claims_match(claims);
 }
 
 EDGE_CHECK(DemonstrateRebalancing, more_workers_than_partitions,

@@ -1,6 +1,7 @@
 #include "harness/command.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/file.h>
 #include <sys/wait.h>
@@ -53,7 +54,7 @@ std::vector<std::string> environment_with(const Environment& variables) {
     const std::string_view text = *entry;
     if (!variables.contains(std::string(text.substr(0, text.find('='))))) environment.emplace_back(text);
   }
-  for (const auto& [name, value] : variables) environment.push_back(name + '=' + value);
+  for (const auto& [name, value] : variables) environment.push_back(fmt::format("{}={}", name, value));
   return environment;
 }
 

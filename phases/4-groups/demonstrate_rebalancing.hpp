@@ -44,8 +44,9 @@ struct DemonstrationOptions {
 ///
 /// - The workers are named "worker-1", "worker-2", …; each is a `run_consumer_worker` with a client
 ///   of its own, in a thread or a process.
-/// - They start staggered: each one when the one before it has been assigned partitions (or, when there
-///   are more workers than partitions, has had time to).
+/// - They start staggered: each one when the one before it has been assigned partitions, however long
+///   that takes: the group waits for whoever is busy with a record. Only a worker that comes when there
+///   are no more partitions to give (worker-1, alone at first, got all of them) is given a second or two.
 /// - "worker-1" leaves as soon as every worker has been started and has handled a record (or has no
 ///   partition), while records are still left; the others take its partitions over and finish.
 /// - Ends when all `records` records have been handled, or earlier when `stop` is requested. On return

@@ -28,6 +28,7 @@ class Story {
       if (entry.kind == Kind::handled) handled_.insert({partition, entry.offset});
     }
     if (entry.kind == Kind::handled) busy_.insert(entry.worker);
+    most_owned_ = std::max(most_owned_, owned.size());
     entries_.push_back(std::move(entry));
     changed_.notify_all();
   }
@@ -41,6 +42,12 @@ class Story {
   [[nodiscard]] bool failed() {
     const std::lock_guard lock(mutex_);
     return error_ != nullptr;
+  }
+
+  /// Of the topic, as far as seen: the first worker is alone for a while and gets all of them.
+  [[nodiscard]] std::size_t partitions() {
+    const std::lock_guard lock(mutex_);
+    return most_owned_;
   }
 
   /// Waits until `holds`, at the latest until a worker failed, `stop` was requested or `time` is over.
@@ -71,6 +78,7 @@ class Story {
   std::map<std::string, std::set<TopicPartition>> owned_;
   std::set<std::pair<TopicPartition, std::int64_t>> handled_;
   std::set<std::string> busy_;
+  std::size_t most_owned_ = 0;
   std::exception_ptr error_;
 };
 
@@ -133,7 +141,8 @@ std::vector<TimelineEntry> demonstrate_rebalancing(const DemonstrationOptions& o
     workers.emplace_back([&options, &story, name = names.back()](const std::stop_token& own) {
       work(options, name, story, own);
     });
-    story.wait(stop, time_to_join, [&] {
+    const bool gets_some = i == 1 || i <= story.partitions();
+    story.wait(stop, gets_some ? long_enough : time_to_join, [&] {
       return std::ranges::all_of(names, [&](const auto& name) { return story.owns(name); });
     });
   }

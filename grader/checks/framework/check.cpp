@@ -51,6 +51,10 @@ Verdict Check::with_reference(Verdict failed) {
   again.status = Status::blocked_by;
   again.detail =
       fmt::format("with the reference {0} in place of yours this check passes, so look at {0} first", other);
+  if (failed.finding) {
+    again.detail +=
+        fmt::format("; with yours it fails as {}: {}", failed.finding->diagnosis, failed.finding->observed);
+  }
   return again;
 }
 
@@ -236,7 +240,7 @@ std::vector<std::string> Check::client_options(const course::ClientConfig& setti
   std::vector<std::string> options{"--bootstrap-server", config.extract("bootstrap.servers").mapped()};
   for (const auto& [name, value] : config) {
     options.emplace_back("-X");
-    options.push_back(name + '=' + value);
+    options.push_back(fmt::format("{}={}", name, value));
   }
   return options;
 }

@@ -136,6 +136,7 @@ bool register_check(const char* file, int line, const char* part, const char* na
 
 // CORE_CHECK(Base, name, "what it wants") { steps }  - the idea of the exercise
 // EDGE_CHECK(Base, name, "what it wants") { steps }  - what production teaches
+// NOLINTBEGIN(bugprone-macro-parentheses): names of classes can't be put in parentheses
 #define COURSE_CHECK(Base, part, check_name, title)                                     \
   namespace {                                                                           \
   class check_name : public Base {                                                      \
@@ -147,5 +148,6 @@ bool register_check(const char* file, int line, const char* part, const char* na
   void check_name::body()
 #define CORE_CHECK(Base, check_name, title) COURSE_CHECK(Base, "core", check_name, title)
 #define EDGE_CHECK(Base, check_name, title) COURSE_CHECK(Base, "edge", check_name, title)
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace grader

@@ -19,8 +19,15 @@ constexpr auto long_enough_to_be_heard_of = 250ms;
 constexpr auto delay = 200ms;
 constexpr auto longest_demonstration = 60s;
 
-/// How long a handler is held that must go on for the group to go on: each time costs a record.
-constexpr auto in_a_rebalance = 50ms;
+/// How long a handler is held that must go on for the group to go on: longer than a heartbeat's interval, so
+/// that its worker knows of the rebalance by then and takes up no other record before it.
+constexpr auto in_a_rebalance = 150ms;
+/// The same for the last records of a partition, which its next owner needs to have something to do.
+constexpr auto last_records_in_a_rebalance = 2s;
+constexpr std::int64_t last_records = 2;
+/// How long worker-1 is busy with each record when it is to be busy at the moment when worker-2 comes.
+constexpr auto busy_alone = 1s;
+constexpr auto patience_for_the_first_record = 3s;
 /// worker-1 sees that it shall leave only when its handler returns.
 constexpr auto before_leaving = 500ms;
 
@@ -35,6 +42,15 @@ std::vector<TopicPartition> partitions_from(const nlohmann::json& list) {
   for (const auto& one : list)
     partitions.push_back({.topic = one.at("topic"), .partition = one.at("partition")});
   return partitions;
+}
+
+bool is_handler(const nlohmann::json& question) {
+  return question.value("kind", "") == "hook";
+}
+
+bool makes_second_worker(const nlohmann::json& question) {
+  return question.value("call", "") == "rd_kafka_new" && question.value("when", "") == "before" &&
+         question.at("config").value("client.id", "") == "worker-2";
 }
 
 /// Who owned what, after some of the claims, by the claims.
@@ -86,16 +102,20 @@ WorkerCheck::Ownership without_idle(WorkerCheck::Ownership owners) {
 /// Decides which records may be handled, so that the demonstration always has something left to show.
 class Pace {
  public:
-  Pace(std::size_t workers, std::vector<course::Record> records)
-      : workers_(workers), records_(std::move(records)) {
+  Pace(std::size_t workers, std::vector<course::Record> records, std::chrono::milliseconds first_handover)
+      : workers_(workers), records_(std::move(records)), first_handover_(first_handover) {
     std::set<TopicPartition> partitions;
     for (const auto& record : records_) partitions.insert(record.source);
     partitions_ = partitions.size();
   }
 
   void note(const Group& group) {
+    const bool was_settled = settled();
     group_ = group;
-    if (!settled()) return;
+    if (!settled()) {
+      if (was_settled) unsettled_since_ = Clock::now();
+      return;
+    }
     std::set<std::string> names;
     for (const auto& member : group.members) names.insert(member.client_id);
     const bool with_first = names.contains("worker-1");
@@ -106,17 +126,36 @@ class Pace {
     }
   }
 
+  /// worker-1 has partitions, but takes its time to begin with a record.
+  [[nodiscard]] bool has_waited_for_the_first() const {
+    return stage_ > 0 && Clock::now() - reached_ > patience_for_the_first_record;
+  }
+
+  /// Whether the handler that holds this record may go on; then it has to.
   [[nodiscard]] bool may_go_on(const Place& place, const Places& handled) {
     const auto now = Clock::now();
     const auto held_for = now - held_since_.try_emplace(place, now).first->second;
-    if (now - reached_ > patience_for_the_next_worker) return true;
-    if (left_ || place.offset < static_cast<std::int64_t>(stage_) * records_per_stage) return true;
-    if (!settled()) return held_for >= in_a_rebalance;  // the group waits for everybody's next poll
-    const bool concerns_first = owned_by_first(place.source) || first_has_nothing_left(handled);
-    return stage_ >= workers_ && concerns_first && held_for >= before_leaving;
+    if (!decide(place, handled, now, held_for)) return false;
+    if (settled()) busy_.insert(owner_of(place.source));
+    return true;
   }
 
  private:
+  [[nodiscard]] bool decide(const Place& place, const Places& handled, Clock::time_point now,
+                            Clock::duration held_for) const {
+    if (left_ || now - reached_ > patience_for_the_next_worker) return true;
+    if (stage_ <= 1 && first_handover_ > 0s)
+      return settled() ? held_for >= busy_alone : now - unsettled_since_ >= first_handover_;
+    if (place.offset < static_cast<std::int64_t>(stage_) * records_per_stage) return true;
+    if (!settled()) {  // the group waits for everybody's next poll
+      const auto each = static_cast<std::int64_t>(records_.size() / partitions_);
+      return held_for >= (place.offset >= each - last_records ? last_records_in_a_rebalance : in_a_rebalance);
+    }
+    if (!busy_.contains(owner_of(place.source))) return true;
+    const bool concerns_first = owner_of(place.source) == "worker-1" || first_has_nothing_left(handled);
+    return stage_ >= workers_ && concerns_first && held_for >= before_leaving;
+  }
+
   /// A cooperative rebalance takes two generations: in the first, what is to move is only taken away.
   [[nodiscard]] bool settled() const {
     if (group_.state != "Stable") return false;
@@ -128,23 +167,27 @@ class Pace {
     }
     return owned == partitions_ && (idle == 0 || group_.members.size() > partitions_);
   }
-  [[nodiscard]] bool owned_by_first(const TopicPartition& partition) const {
-    return std::ranges::any_of(group_.members, [&](const Member& member) {
-      return member.client_id == "worker-1" &&
-             std::ranges::find(member.partitions, partition) != member.partitions.end();
+  /// Empty if it is nobody's.
+  [[nodiscard]] std::string owner_of(const TopicPartition& partition) const {
+    const auto owner = std::ranges::find_if(group_.members, [&](const Member& member) {
+      return std::ranges::find(member.partitions, partition) != member.partitions.end();
     });
+    return owner == group_.members.end() ? "" : owner->client_id;
   }
   [[nodiscard]] bool first_has_nothing_left(const Places& handled) const {
     return std::ranges::all_of(records_, [&](const course::Record& record) {
-      return !owned_by_first(record.source) || handled.contains(place_of(record));
+      return owner_of(record.source) != "worker-1" || handled.contains(place_of(record));
     });
   }
 
   std::size_t workers_;
   std::vector<course::Record> records_;
+  std::chrono::milliseconds first_handover_;  ///< 0 if worker-1 is not to be busy then.
   std::size_t partitions_ = 0;
   Group group_;
   std::map<Place, Clock::time_point> held_since_;
+  std::set<std::string> busy_;  ///< Workers that handled a record of their own, in a settled group.
+  Clock::time_point unsettled_since_;
   std::size_t stage_ = 0;
   Clock::time_point reached_ = Clock::now();  ///< When the stage was.
   bool left_ = false;
@@ -157,21 +200,23 @@ std::unique_ptr<ConsumerRun> DemonstrationCheck::start_demonstration(const Demon
                                 {"heartbeat.interval.ms", "100"},
                                 {"partition.assignment.strategy", "range"}};
   for (const auto& [name, value] : demonstration.settings) settings[name] = value;
-  return start_consumer(
-      "rebalance",
-      {"--no-seed", "--workers", std::to_string(demonstration.workers), "--records",
-       std::to_string(demonstration.records.size())},
-      {.topics = {demonstration.topic},
-       .group = demonstration.group,
-       .hold = [](const nlohmann::json& question) { return question.value("kind", "") == "hook"; }},
-      settings);
+  return start_consumer("rebalance",
+                        {"--no-seed", "--workers", std::to_string(demonstration.workers), "--records",
+                         std::to_string(demonstration.records.size())},
+                        {.topics = {demonstration.topic},
+                         .group = demonstration.group,
+                         .hold =
+                             [slowly = demonstration.first_handover > 0s](const nlohmann::json& question) {
+                               return is_handler(question) || (slowly && makes_second_worker(question));
+                             }},
+                        settings);
 }
 
 std::vector<ClaimedEntry> DemonstrationCheck::run(const Demonstration& demonstration) {
   generations_.clear();
   watch(demonstration.group);
   const auto run = start_demonstration(demonstration);
-  Pace pace(demonstration.workers, demonstration.records);
+  Pace pace(demonstration.workers, demonstration.records, demonstration.first_handover);
   const auto deadline = Clock::now() + longest_demonstration;
   while (run->learner().run().running()) {
     if (Clock::now() > deadline) {
@@ -185,8 +230,14 @@ std::vector<ClaimedEntry> DemonstrationCheck::run(const Demonstration& demonstra
     const Group group = group_now();
     note_generation(group);
     pace.note(group);
-    for (const auto& question : run->learner().conversation().held()) {
-      if (pace.may_go_on(place_from_json(question.body), run->handled())) run->let_go(question);
+    const auto held = run->learner().conversation().held();
+    const bool anybody_busy =
+        std::ranges::any_of(held, [](const auto& question) { return is_handler(question.body); });
+    for (const auto& question : held) {
+      const bool goes = is_handler(question.body)
+                            ? pace.may_go_on(place_from_json(question.body), run->handled())
+                            : anybody_busy || pace.has_waited_for_the_first();
+      if (goes) run->let_go(question);
     }
   }
   expect_ends_well(run->learner(), 1s, exercise());

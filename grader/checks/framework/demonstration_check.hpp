@@ -30,6 +30,8 @@ class DemonstrationCheck : public WorkerCheck {
     std::size_t workers = 3;
     std::vector<course::Record> records;
     course::ClientConfig settings{};
+    /// How long worker-1 is busy with a record while worker-2 wants to join; 0 if it does not matter.
+    std::chrono::milliseconds first_handover{0};
   };
 
   /// A stable generation of the group, as the coordinator described it.
