@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
+#include <system_error>
 
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
@@ -105,8 +105,8 @@ class Connection {
   }
 
   [[noreturn]] static void fail(const char* what) {
-    throw InfraError(
-        fmt::format("removing a dead member from its group: can't {}: {}", what, std::strerror(errno)));
+    throw InfraError(fmt::format("removing a dead member from its group: can't {}: {}", what,
+                                 std::generic_category().message(errno)));
   }
 
   SteadyClock::time_point deadline_;

@@ -69,9 +69,11 @@ StartedCheck start(const Paths& paths, const CheckRun& run, std::size_t index,
     if (getppid() != parent) _exit(127);
     setpgid(0, 0);  // Ctrl+C is for the grade, which then ends its checks
     const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int nothing = open("/dev/null", O_RDONLY);
+    if (file < 0 || nothing < 0) _exit(127);
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);
-    dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+    dup2(nothing, STDIN_FILENO);
     execle(executable.c_str(), executable.c_str(), filter.c_str(), "--gtest_brief=1", nullptr,
            variables.data());
     _exit(127);
@@ -187,7 +189,6 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
         waitpid(one.pid, nullptr, 0);
       }
       running.clear();
-      started = runs.size();
       for (std::size_t i = 0; i < runs.size(); ++i) {
         if (verdicts[i]) continue;
         conclude(i,

@@ -4,20 +4,21 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cstring>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 
 #include "harness/command.hpp"
 #include "harness/descriptor.hpp"
+#include "harness/infra_error.hpp"
 
 namespace grader {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t largest_source = 256 * 1024;
+constexpr std::size_t largest_source = std::size_t{256} * 1024;
 
 struct Taken {
   std::string text;
@@ -27,6 +28,8 @@ struct Taken {
 /// Reads root/folder/name without following a link anywhere below `root`. Nothing if it does not exist.
 std::optional<Taken> take(const fs::path& root, const fs::path& relative) {
   Descriptor at(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!at.valid())
+    throw InfraError(fmt::format("can't open {}: {}", root.string(), std::generic_category().message(errno)));
   for (const auto& part : relative.parent_path()) {
     Descriptor next(openat(at.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!next.valid() && errno == ENOENT) return std::nullopt;
@@ -38,7 +41,8 @@ std::optional<Taken> take(const fs::path& root, const fs::path& relative) {
       openat(at.get(), relative.filename().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.valid() && errno == ENOENT) return std::nullopt;
   if (!file.valid() && errno == ELOOP) return Taken{{}, "it is a symbolic link"};
-  if (!file.valid()) return Taken{{}, fmt::format("it can't be read ({})", std::strerror(errno))};
+  if (!file.valid())
+    return Taken{{}, fmt::format("it can't be read ({})", std::generic_category().message(errno))};
   struct stat status {};
   fstat(file.get(), &status);
   if (!S_ISREG(status.st_mode)) return Taken{{}, "it is no regular file"};

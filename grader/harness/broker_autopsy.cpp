@@ -47,8 +47,10 @@ std::string manner(int status) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
     return "was killed (signal 9), by somebody or by the system for lack of memory";
   }
-  if (WIFSIGNALED(status))
+  if (WIFSIGNALED(status)) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): each thread has a buffer of its own since glibc 2.32
     return fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  }
   return fmt::format("ended with exit code {}", WEXITSTATUS(status));
 }
 

@@ -9,8 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <sstream>
+#include <system_error>
 
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
@@ -25,7 +25,8 @@ struct Pipe {
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw InfraError(std::string("no pipe: ") + std::strerror(errno));
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw InfraError(std::string("no pipe: ") + std::generic_category().message(errno));
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -110,7 +111,7 @@ KafkaInstallation prepare_kafka(const Paths& paths) {
   const int error = posix_spawn(&child, script.c_str(), &actions, &attributes, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  if (error != 0) throw InfraError("can't run " + script + ": " + std::strerror(error));
+  if (error != 0) throw InfraError("can't run " + script + ": " + std::generic_category().message(error));
   output.writing.reset();
   errors.writing.reset();
 

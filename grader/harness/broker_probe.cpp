@@ -11,9 +11,11 @@
 #include <memory>
 #include <set>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
 #include "harness/descriptor.hpp"
+#include "harness/infra_error.hpp"
 #include "support/client_config.hpp"
 
 namespace grader {
@@ -183,6 +185,7 @@ int local_port(const std::string& address) {
 
 bool accepts_connections(int port) {
   const Descriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!client.valid()) throw InfraError("no socket: " + std::generic_category().message(errno));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <system_error>
 
 #include "harness/broker_state.hpp"
 #include "harness/infra_error.hpp"
@@ -86,7 +87,8 @@ std::string command_line(pid_t pid) {
 
 Descriptor start_detached(const std::vector<std::string>& arguments, const std::filesystem::path& log) {
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw InfraError(std::string("no pipe: ") + std::strerror(errno));
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw InfraError(std::string("no pipe: ") + std::generic_category().message(errno));
   Descriptor reading(ends[0]);
   const Descriptor writing(ends[1]);
   const Descriptor input(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -96,7 +98,8 @@ Descriptor start_detached(const std::vector<std::string>& arguments, const std::
 
   const NoAdoption no_adoption;
   const pid_t child = fork();
-  if (child < 0) throw InfraError(std::string("can't start a process: ") + std::strerror(errno));
+  if (child < 0)
+    throw InfraError(std::string("can't start a process: ") + std::generic_category().message(errno));
   if (child == 0) {
     // System calls only: the caller may have threads.
     setsid();
@@ -133,7 +136,7 @@ Child::Child(const Spec& spec) {
     if (spec.keep_open >= 0) fcntl(spec.keep_open, F_SETFD, 0);
     if (chdir(spec.folder.c_str()) != 0) return;
     execve(argument_pointers[0], argument_pointers.data(), variable_pointers.data());
-    const char* text = std::strerror(errno);
+    const char* const text = strerrordesc_np(errno);  // takes no memory
     (void)!write(STDERR_FILENO, text, std::strlen(text));
   });
 }
@@ -145,7 +148,8 @@ Child::Child(const std::function<int()>& body) {
 void Child::begin(const std::function<void()>& in_child) {
   const pid_t parent = getpid();
   pid_ = fork();
-  if (pid_ < 0) throw InfraError(std::string("can't start a process: ") + std::strerror(errno));
+  if (pid_ < 0)
+    throw InfraError(std::string("can't start a process: ") + std::generic_category().message(errno));
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);  // it died in between

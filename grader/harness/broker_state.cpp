@@ -6,10 +6,10 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <system_error>
 
 #include "harness/infra_error.hpp"
 
@@ -64,7 +64,8 @@ void BrokerLock::sign() const {
   const std::string text = std::to_string(getpid()) + '\n';
   if (ftruncate(file_.get(), 0) != 0 ||
       pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    throw InfraError(std::string("can't write the broker's lock file: ") + std::strerror(errno));
+    throw InfraError(std::string("can't write the broker's lock file: ") +
+                     std::generic_category().message(errno));
   }
 }
 
@@ -132,7 +133,7 @@ void write_private(const fs::path& file, const std::string& text) {
 }
 
 std::string file_error(const std::string& what, const fs::path& file, int error) {
-  std::string text = "can't " + what + ' ' + file.string() + ": " + std::strerror(error);
+  std::string text = "can't " + what + ' ' + file.string() + ": " + std::generic_category().message(error);
   if (error == ENOSPC || error == EDQUOT) text += ". Make room on that disk and start again.";
   if (error == EACCES || error == EROFS)
     text += ". COURSE_STATE_DIR names another folder for the broker's files.";

@@ -7,10 +7,10 @@
 #include <sys/wait.h>
 
 #include <array>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 
 #include "harness/infra_error.hpp"
 
@@ -18,7 +18,8 @@ namespace grader {
 
 CommandResult run_command(const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw InfraError(std::string("no pipe: ") + std::strerror(errno));
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw InfraError(std::string("no pipe: ") + std::generic_category().message(errno));
   const Descriptor reading(ends[0]);
   Descriptor writing(ends[1]);
 
@@ -34,7 +35,8 @@ CommandResult run_command(const std::vector<std::string>& arguments) {
   pid_t child = 0;
   const int error = posix_spawnp(&child, pointers[0], &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) throw InfraError("can't run " + arguments.front() + ": " + std::strerror(error));
+  if (error != 0)
+    throw InfraError("can't run " + arguments.front() + ": " + std::generic_category().message(error));
   writing.reset();
 
   CommandResult result;
@@ -63,7 +65,7 @@ namespace {
 Descriptor open_lock(const std::filesystem::path& file) {
   Descriptor descriptor(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!descriptor.valid())
-    throw InfraError("can't open the lock " + file.string() + ": " + std::strerror(errno));
+    throw InfraError("can't open the lock " + file.string() + ": " + std::generic_category().message(errno));
   return descriptor;
 }
 
@@ -71,7 +73,7 @@ Descriptor open_lock(const std::filesystem::path& file) {
 
 FileLock::FileLock(const std::filesystem::path& file) : file_(open_lock(file)) {
   if (flock(file_.get(), LOCK_EX) != 0)
-    throw InfraError("can't lock " + file.string() + ": " + std::strerror(errno));
+    throw InfraError("can't lock " + file.string() + ": " + std::generic_category().message(errno));
 }
 
 std::optional<FileLock> FileLock::try_to_get(const std::filesystem::path& file) {

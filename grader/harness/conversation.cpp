@@ -7,13 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <system_error>
 
 #include "harness/infra_error.hpp"
 
 namespace grader {
 namespace {
 
-constexpr std::size_t largest_message = 256 * 1024;
+constexpr std::size_t largest_message = std::size_t{256} * 1024;
 
 /// The descriptor that came with the next message on `fd`; invalid when there is none.
 Descriptor receive_descriptor(int fd, bool& ended) {
@@ -40,7 +41,8 @@ Conversation::Conversation(Policy policy, Listener listener)
     : policy_(std::move(policy)), listener_(std::move(listener)), wake_(eventfd(0, EFD_CLOEXEC)) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0 || !wake_.valid()) {
-    throw InfraError(std::string("no line to the program under grading: ") + std::strerror(errno));
+    throw InfraError(std::string("no line to the program under grading: ") +
+                     std::generic_category().message(errno));
   }
   grader_end_.reset(ends[0]);
   program_end_.reset(ends[1]);

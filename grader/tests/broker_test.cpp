@@ -57,13 +57,14 @@ std::vector<int> processes_of(const fs::path& folder) {
 }
 
 class BrokerTest : public ::testing::Test {
- protected:
+ public:
   BrokerTest() { fs::create_directories(folder_); }
   ~BrokerTest() override {
     grader::stop_broker(folder_);
     fs::remove_all(folder_);
   }
 
+ protected:
   Broker start(const grader::BrokerOptions& options = {}) {
     return grader::start_broker(paths_, folder_, options);
   }
@@ -173,6 +174,7 @@ Descriptor listen_at(int port) {
   const int on = 1;
   setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const bool listens =
+      listener.valid() &&
       bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
       listen(listener.get(), 1) == 0;
   return listens ? std::move(listener) : Descriptor();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <stdexcept>
 #include <thread>
 
 #include "evidence/group_watch.hpp"
@@ -25,8 +26,11 @@ class FakeBroker {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-    listen(listener_.get(), 1);
+    if (!listener_.valid() ||
+        bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+        listen(listener_.get(), 1) != 0) {
+      throw std::runtime_error("no socket to listen at");
+    }
     socklen_t size = sizeof(address);
     getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
     port = ntohs(address.sin_port);

@@ -18,10 +18,11 @@ using grader::Conversation;
 using grader::ProgramSpec;
 
 class RunTest : public ::testing::Test {
- protected:
+ public:
   RunTest() { std::filesystem::create_directories(folder_); }
   ~RunTest() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   ProgramSpec shell(const std::string& script) {
     return {.executable = "/bin/bash",
             .arguments = {"-c", script},

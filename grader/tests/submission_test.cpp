@@ -13,10 +13,11 @@ namespace {
 namespace fs = std::filesystem;
 
 class SubmissionTest : public ::testing::Test {
- protected:
+ public:
   SubmissionTest() { fs::create_directories(folder_ / "phases/2-producer"); }
   ~SubmissionTest() override { fs::remove_all(base_); }
 
+ protected:
   grader::Submission take() { return grader::take_submission(folder_, base_ / "copy", "s", course_); }
   std::string taken(const std::string& exercise) {
     const std::ifstream in(take().answers.sources.at(exercise));

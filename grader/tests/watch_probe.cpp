@@ -81,7 +81,8 @@ int main(int argc, char**) {
     if (records == 2) require(consumer->commitSync() == RdKafka::ERR_NO_ERROR, "commit");
     ++records;
   }
-  for (int empty = 0; empty < 5; ++empty) delete consumer->consume(1);
+  for (int empty = 0; empty < 5; ++empty)
+    const std::unique_ptr<RdKafka::Message> ignored(consumer->consume(1));
   consumer->close();
   consumer.reset();
   rd_kafka_destroy(producer);

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
+#include <system_error>
 
 #include "harness/broker.hpp"
 #include "harness/infra_error.hpp"
@@ -39,7 +39,7 @@ void become(const std::vector<std::string>& command, const std::vector<std::stri
   arguments.push_back(nullptr);
   entries.push_back(nullptr);
   execve(arguments[0], arguments.data(), entries.data());
-  throw InfraError(fmt::format("can't run {}: {}", command.front(), std::strerror(errno)));
+  throw InfraError(fmt::format("can't run {}: {}", command.front(), std::generic_category().message(errno)));
 }
 
 }  // namespace grader

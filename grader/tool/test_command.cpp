@@ -5,7 +5,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "harness/infra_error.hpp"
 #include "harness/paths.hpp"
@@ -20,7 +20,7 @@ void add_test_command(CLI::App& app, int& exit_code) {
     const std::string script = (Paths::of_this_checkout().root / "grader/tests/run-all.sh").string();
     execl(script.c_str(), script.c_str(), nullptr);
     exit_code = 2;
-    throw InfraError("can't run " + script + ": " + std::strerror(errno));
+    throw InfraError("can't run " + script + ": " + std::generic_category().message(errno));
   });
 }
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace course {
 namespace {
@@ -69,7 +70,8 @@ int ReportChannel::own_connection() {
   if (connection.owner == getpid()) return connection.fd;  // a forked child needs one of its own
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    throw std::runtime_error(std::string("no connection to the check: ") + std::strerror(errno));
+    throw std::runtime_error(std::string("no connection to the check: ") +
+                             std::generic_category().message(errno));
   }
   const bool sent = send_descriptor(fd_, ends[1]);
   close(ends[1]);
@@ -86,7 +88,8 @@ int ReportChannel::own_connection() {
 void ReportChannel::tell(nlohmann::json message) {
   const std::string text = stamped(message);
   if (send(own_connection(), text.data(), text.size(), MSG_NOSIGNAL) < 0) {
-    throw std::runtime_error(std::string("could not report to the check: ") + std::strerror(errno));
+    throw std::runtime_error(std::string("could not report to the check: ") +
+                             std::generic_category().message(errno));
   }
 }
 

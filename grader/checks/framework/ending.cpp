@@ -10,9 +10,6 @@
 namespace grader {
 namespace {
 
-constexpr int sanitizer_exit_code = 66;       // as check.cpp asks for in ASAN_OPTIONS and UBSAN_OPTIONS
-constexpr int not_implemented_exit_code = 3;  // support/program.hpp
-
 /// The lines of a sanitizer's report that say what and where.
 std::string sanitizer_summary(const std::string& text) {
   std::string summary;
@@ -58,9 +55,11 @@ std::optional<Finding> fault_of(Learner& learner, const Ended& ended, const std:
   if (ended.signal == SIGXFSZ)
     return Finding{"output-without-bound", "a few lines of output", "more than 16 MiB"};
   if (ended.signal != 0) {
-    return Finding{"crashed", expected,
-                   fmt::format("signal {} ({}); its last words: {}", ended.signal, strsignal(ended.signal),
-                               learner.last_words())};
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): each thread has a buffer of its own since glibc 2.32
+    const std::string words = strsignal(ended.signal);
+    return Finding{
+        "crashed", expected,
+        fmt::format("signal {} ({}); its last words: {}", ended.signal, words, learner.last_words())};
   }
   if (const auto threw = learner.said("threw"); !threw.empty()) {
     return Finding{"threw", "an error of an event or the broker is a result, not an exception",
