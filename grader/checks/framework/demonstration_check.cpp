@@ -136,7 +136,11 @@ class Pace {
     const auto now = Clock::now();
     const auto held_for = now - held_since_.try_emplace(place, now).first->second;
     if (!decide(place, handled, now, held_for)) return false;
-    if (settled()) busy_.insert(owner_of(place.source));
+    if (settled()) {
+      busy_.insert(owner_of(place.source));
+    } else {
+      first_handover_ = 0s;  // the others are as quick as they can
+    }
     return true;
   }
 
@@ -182,7 +186,7 @@ class Pace {
 
   std::size_t workers_;
   std::vector<course::Record> records_;
-  std::chrono::milliseconds first_handover_;  ///< 0 if worker-1 is not to be busy then.
+  std::chrono::milliseconds first_handover_;  ///< 0 if worker-1 need not be busy then, or was.
   std::size_t partitions_ = 0;
   Group group_;
   std::map<Place, Clock::time_point> held_since_;
