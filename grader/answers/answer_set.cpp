@@ -122,7 +122,7 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
   for (const auto& set : sets) name += (name.empty() ? "" : "+") + set.name;
   if (sets.size() > 3) name = fmt::format("{}+{}-more", sets.front().name, sets.size() - 1);
   const fs::path folder = paths.build / "answers";
-  fs::create_directories(folder);
+  fs::create_directories((folder / name).parent_path());  // a set's name may have a folder: mutants/…
   const FileLock lock(folder / (name + ".lock"));
   const fs::path file = folder / (name + ".ninja");
   std::string text = fmt::format("builddir = {}\ninclude {}\n", escaped(folder / (name + ".state")),
