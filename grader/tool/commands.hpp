@@ -15,6 +15,7 @@ void add_status_command(CLI::App& app, int& exit_code);
 void add_selftest_command(CLI::App& app, int& exit_code);
 void add_soak_command(CLI::App& app, int& exit_code);
 void add_mutant_command(CLI::App& app, int& exit_code);
+void add_diagnoses_command(CLI::App& app, int& exit_code);
 void add_broker_command(CLI::App& app, int& exit_code);
 void add_kafka_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
