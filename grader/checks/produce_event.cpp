@@ -114,9 +114,23 @@ EDGE_CHECK(ProduceEvent, gives_up_in_time,
   const auto claims =
       send("nowhere", {some_event()},
            {.settings = {{"bootstrap.servers", "127.0.0.1:1"}, {"message.timeout.ms", "1500"}},
-            .patience = std::chrono::seconds(10)});
+            .patience = std::chrono::seconds(10),
+            .watched = true});
   step("it reports a failure, soon after the time is over");
   expect_failed(claims.front());
+  step("it leaves the retrying to the client, and hands the event over once");
+  expect_handed_over_once();
+}
+
+EDGE_CHECK(ProduceEvent, leaves_nothing_behind,
+           "nothing is left when the function returns: no queue, no client") {
+  step("your program sends two events, and its calls are watched");
+  const auto topic = new_topic(1);
+  const std::vector<Event> events{some_event(), some_event()};
+  const auto claims = send(topic, events, {.watched = true});
+  expect_claims_match(log_of(topic), events, claims);
+  step("each time the function returns, the producer that it made is gone");
+  expect_nothing_left_behind();
 }
 
 EDGE_CHECK(ProduceEvent, waits_for_a_topic_to_come,

@@ -42,8 +42,9 @@ CORE_CHECK(ProduceEventsBatch, all_arrive_and_are_reported,
            "every event arrives once, as it was sent, and is reported where it lies") {
   step("a topic with 3 partitions");
   const auto topic = new_topic(3);
-  step("your program sends a batch of 200 events");
-  const auto events = some_events(200);
+  step("your program sends a batch of 200 events, of which two are equal");
+  auto events = some_events(199);
+  events.push_back(events[20]);
   const auto claims = produce(topic, events);
   step("each is in the log once");
   const auto log = log_of(topic);
@@ -95,11 +96,14 @@ EDGE_CHECK(ProduceEventsBatch, a_refused_request_is_reported_as_it_is,
   step(
       "your program sends 40 small events and one of 20,000 bytes, which travel together as your client "
       "likes");
-  auto events = some_events(41);
+  auto events = keyed_events(41, 3);
   events[5 + random()() % 30].value = random_text(20'000);
   const auto claims = produce(topic, events, {{"linger.ms", "50"}});
   step("what the log holds is reported where it lies, what it does not hold as failed");
-  expect_claims_match(log_of(topic), events, claims);
+  const auto log = log_of(topic);
+  expect_claims_match(log, events, claims);
+  step("what it holds of each key is in the order of the batch");
+  expect_order_per_key(log, events);
 }
 
 EDGE_CHECK(ProduceEventsBatch, waits_out_a_full_queue,
@@ -161,6 +165,17 @@ EDGE_CHECK(ProduceEventsBatch, travels_together,
   expect_claims_match(log, events, claims);
   step("they came in a few requests, over the connections of one producer");
   expect_few_requests(topic, 20);
+}
+
+EDGE_CHECK(ProduceEventsBatch, leaves_nothing_behind,
+           "nothing is left when the function returns: no queue, no client") {
+  step("your program sends a batch of 5 events, and its calls are watched");
+  const auto topic = new_topic(1);
+  const auto events = some_events(5);
+  const auto claims = send(topic, events, {.batch = true, .watched = true});
+  expect_claims_match(log_of(topic), events, claims);
+  step("when the function returns, the producer that it made is gone");
+  expect_nothing_left_behind();
 }
 
 EDGE_CHECK(ProduceEventsBatch, gives_up_in_time,

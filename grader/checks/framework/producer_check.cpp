@@ -24,11 +24,6 @@ std::string place(const ClaimedDelivery& claim) {
   return fmt::format("partition {}, offset {}", claim.partition->partition, claim.offset);
 }
 
-std::string named(std::size_t index, const Event& event) {
-  return fmt::format("event {} (key {}, value {})", index + 1, course::printable(event.key, 30),
-                     course::printable(event.value, 40));
-}
-
 /// Bytes so that null and empty can be told apart.
 std::string shown(const std::optional<std::string>& bytes) {
   if (!bytes) return "null";
@@ -60,9 +55,11 @@ Finding difference(std::size_t index, const Event& sent, const Record& record) {
     }
     const bool cut = expected->starts_with(*observed) && (*expected)[observed->size()] == '\0';
     const bool lost = observed->empty() && !expected->empty();
-    const std::string diagnosis = lost ? field + "-lost" : cut ? "cut-at-nul" : field + "-changed";
-    return finding(diagnosis.c_str(),
-                   fmt::format("{} {} ({} bytes)", field, shown(expected), expected->size()),
+    const bool is_key = field == "key";
+    const char* diagnosis = cut && !lost ? "cut-at-nul"
+                            : lost       ? (is_key ? "key-lost" : "value-lost")
+                                         : (is_key ? "key-changed" : "value-changed");
+    return finding(diagnosis, fmt::format("{} {} ({} bytes)", field, shown(expected), expected->size()),
                    fmt::format("{} {} ({} bytes)", field, shown(observed), observed->size()));
   }
   const auto headers = [](const Event& event) {
@@ -97,6 +94,11 @@ std::map<std::string, std::vector<const Record*>> by_payload(const std::vector<R
 
 }  // namespace
 
+std::string named(std::size_t index, const Event& event) {
+  return fmt::format("event {} (key {}, value {})", index + 1, course::printable(event.key, 30),
+                     course::printable(event.value, 40));
+}
+
 Event ProducerCheck::some_event() {
   return {.key = "key-" + random_text(6), .value = fmt::format(R"({{"id":"{}"}})", random_text(12))};
 }
@@ -115,7 +117,8 @@ std::unique_ptr<Learner> ProducerCheck::start_sending(const std::string& topic,
   if (sending.batch) options.emplace_back("--batch");
   std::string input;
   for (const auto& event : events) input += course::event_to_json(event).dump() + '\n';
-  return start("produce", std::move(options), {.input = std::move(input)});
+  attempts_.push_back({.topic = topic, .events = events, .sending = sending});
+  return start("produce", std::move(options), {.input = std::move(input), .watched = sending.watched});
 }
 
 std::vector<ClaimedDelivery> ProducerCheck::claims_of(Learner& learner, const std::string& topic,
@@ -125,7 +128,10 @@ std::vector<ClaimedDelivery> ProducerCheck::claims_of(Learner& learner, const st
     throw Failed{{"result-count", fmt::format("{} results, one for each event", events),
                   fmt::format("{} results", results)}};
   };
-  learner.ended_by(Clock::now() + patience);
+  auto& attempt = attempts_.back();
+  if (!learner.ended_by(Clock::now() + patience)) explain_hang(learner, attempt);
+  attempt.messages = learner.conversation().messages();
+  attempt.words = learner.run().standard_error();
   for (const auto& result : learner.said("batch-result"))
     require_count(result.value("deliveries", std::size_t{0}));
   expect_ends_well(learner, std::chrono::milliseconds(0), exercise());
@@ -139,6 +145,7 @@ std::vector<ClaimedDelivery> ProducerCheck::claims_of(Learner& learner, const st
     claims.push_back(std::move(claim));
   }
   require_count(claims.size());
+  attempt.claims = claims;
   return claims;
 }
 
@@ -164,21 +171,23 @@ void ProducerCheck::expect_log_holds(const std::vector<Record>& log, const std::
   }
   for (std::size_t i = 0; i < events.size(); ++i) {
     const auto match = found.find(course::payload_hash(events[i]));
-    if (match != found.end() && match->second.size() == 1) continue;
-    if (match != found.end() && match->second.size() > wanted[match->first]) {
-      throw Failed{{"sent-twice", named(i, events[i]) + " is in the log once",
-                    fmt::format("it is there {} times, at {} and {}", match->second.size(),
-                                place(*match->second[0]), place(*match->second[1]))}};
+    const std::size_t there = match == found.end() ? 0 : match->second.size();
+    const std::size_t due = wanted[course::payload_hash(events[i])];
+    if (there == due) continue;
+    if (there > due) throw Failed{explain_repeated(i, events[i], due, match->second)};
+    if (there > 0) {  // of several equal events, some
+      auto finding = explain_missing(i, events[i], log.size());
+      finding.expected =
+          fmt::format("{} is in the log {} times, as it is in the batch", named(i, events[i]), due);
+      throw Failed{finding};
     }
-    if (match != found.end()) continue;
     const auto nearest = std::ranges::max_element(
         strange, {}, [&](const Record* record) { return resemblance(events[i], *record); });
     if (nearest != strange.end() &&
         (resemblance(events[i], **nearest) > 0 || strange.size() == events.size())) {
       throw Failed{difference(i, events[i], **nearest)};
     }
-    throw Failed{{"not-in-the-log", named(i, events[i]) + " is in the log",
-                  fmt::format("it is not; the log holds {} of {} events", log.size(), events.size())}};
+    throw Failed{explain_missing(i, events[i], log.size())};
   }
   if (!strange.empty()) {
     throw Failed{{"not-asked-for", "nothing is in the log but what was given",
@@ -194,11 +203,7 @@ void ProducerCheck::expect_claims_match(const std::vector<Record>& log, const st
     const auto match = found.find(course::payload_hash(events[i]));
     const auto& claim = claims[i];
     if (match == found.end()) {
-      if (claim.partition) {
-        throw Failed{{"reported-but-not-there",
-                      named(i, events[i]) + " is not in the log, so it is reported as failed",
-                      "you reported it delivered to " + place(claim)}};
-      }
+      if (claim.partition) throw Failed{explain_false_report(i, events[i], claim)};
       continue;
     }
     if (!claim.partition) {
@@ -206,6 +211,7 @@ void ProducerCheck::expect_claims_match(const std::vector<Record>& log, const st
                     named(i, events[i]) + " is reported as delivered to " + place(*match->second.front()),
                     "you reported an error: " + claim.error}};
     }
+    if (claim.offset < 0) expect_acknowledged(match->second.front()->source.topic);
     const bool there = std::ranges::any_of(match->second, [&](const Record* record) {
       return record->source == *claim.partition && record->offset == claim.offset;
     });

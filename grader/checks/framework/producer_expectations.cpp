@@ -126,19 +126,8 @@ void ProducerCheck::expect_metadata_requests(Learner& learner, std::chrono::seco
 }
 
 std::vector<const Request*> ProducerCheck::produce_requests(const std::string& topic) {
-  // The log is written when a request completes, which may be a moment after its answer was sent.
-  const auto about_topic = [&](const Request& request) {
-    return request.api() == "PRODUCE" &&
-           request.request().dump().find('"' + topic + '"') != std::string::npos;
-  };
-  if (!requests().wait_for(about_topic, Clock::now() + std::chrono::seconds(5))) {
-    throw Failed{{"not-in-the-log", "requests of your program that write to " + topic,
-                  "none by the user that it was given"}};
-  }
-  std::vector<const Request*> found;
-  for (const auto& request : requests().read()) {
-    if (about_topic(request)) found.push_back(&request);
-  }
+  auto found = requests_about(topic, std::chrono::seconds(5));
+  if (found.empty()) throw Failed{explain_missing(0, attempts_.back().events.front(), 0)};
   return found;
 }
 
