@@ -157,7 +157,7 @@ void ConsumerCheck::expect_at_every_moment(ConsumerRun& run, const Consuming& co
       const auto offsets =
           wait_for_timer ? committed_after_timer(run, consuming.group, seeded) : committed(consuming.group);
       const auto handled = run.handled();
-      const auto moment = moment_of(question->body);
+      const auto moment = moment_of(run, question->body);
       if (const auto skipped = committed_ahead(offsets, seeded, handled))
         throw Failed{ahead_finding(run, *skipped, offsets, moment)};
       if (uncommitted(offsets, handled) > consuming.commit_every) {

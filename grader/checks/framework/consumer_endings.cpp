@@ -64,13 +64,27 @@ void ConsumerCheck::expect_stops(ConsumerRun& run) {
   }
   const bool began_to_leave = leaves_since(run, asked);
   const std::string waits_in = where_it_waits(run);
+  const auto watched = Clock::now();
+  const auto used_before = processor_time(run.learner().run().pid());
   const bool ends_later = run.learner().ended_by(asked + 6s).has_value();
   const std::chrono::duration<double> took = Clock::now() - asked;
-  const std::string expected = "the function returns within a second after stop was requested";
   std::string observed =
       fmt::format("{:.1f} s later it was {}", took.count(), ends_later ? "done" : "still running");
   if (!waits_in.empty()) observed += ", in " + waits_in;
-  throw Failed{{began_to_leave ? "close-hangs" : "stop-not-seen", expected, observed}};
+  bool busy = false;
+  if (!ends_later) {
+    const std::chrono::duration<double> used = processor_time(run.learner().run().pid()) - used_before;
+    const std::chrono::duration<double> passed = Clock::now() - watched;
+    busy = used > passed / 2;
+    observed += busy ? fmt::format("; it used the processor for {:.1f} of the last {:.1f} s", used.count(),
+                                   passed.count())
+                     : "; it hardly used the processor: it waited for something";
+  }
+  const bool destroys = waits_in.find("destroy") != std::string::npos && !ends_later;
+  throw Failed{{destroys                  ? "destroy-hangs"
+                : began_to_leave && !busy ? "close-hangs"
+                                          : "stop-not-seen",
+                "the function returns within a second after stop was requested", observed}};
 }
 
 void ConsumerCheck::expect_left(const std::string& group) {

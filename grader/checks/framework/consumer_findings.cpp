@@ -60,18 +60,61 @@ bool explains(const Event& event, const std::string& hash, const Change& change)
   return false;
 }
 
-bool explained_by_headers(Event event, const std::string& hash) {
-  event.headers.clear();
-  if (course::payload_hash(event) == hash) return true;
-  event = changed(std::move(event), true, true, false, null_as_empty);  // two slips at once
-  return course::payload_hash(event) == hash;
+/// What a list of headers became, if leaving out or moving some gives the hash.
+std::string explained_by_headers(const Event& event, const std::string& hash) {
+  const auto gives = [&](auto change) {
+    Event other = event;
+    change(other.headers);
+    if (course::payload_hash(other) == hash) return true;
+    return course::payload_hash(changed(std::move(other), true, true, false, null_as_empty)) ==
+           hash;  // two slips
+  };
+  if (gives([](auto& headers) { headers.clear(); })) return "no headers";
+  if (gives([](auto& headers) { std::ranges::reverse(headers); }))
+    return "the headers from the last to the first";
+  const auto by_name = [](auto& headers) { std::ranges::stable_sort(headers, {}, &course::Header::name); };
+  if (gives(by_name)) return "the headers sorted by name";
+  const auto one_each = [&](auto first, auto last, bool sorted) {
+    return gives([&](auto& headers) {
+      std::vector<course::Header> kept;
+      for (auto one = first(headers); one != last(headers); ++one) {
+        if (std::ranges::find(kept, one->name, &course::Header::name) == kept.end()) kept.push_back(*one);
+      }
+      headers = std::move(kept);
+      if (sorted) by_name(headers);
+    });
+  };
+  const auto begin = [](auto& list) { return list.begin(); };
+  const auto end = [](auto& list) { return list.end(); };
+  const auto rbegin = [](auto& list) { return list.rbegin(); };
+  const auto rend = [](auto& list) { return list.rend(); };
+  for (const bool sorted : {false, true}) {
+    if (one_each(begin, end, sorted) || one_each(rbegin, rend, sorted)) return "one header of each name";
+  }
+  const auto last_of_each = [](auto& headers) {  // each at the place of its last appearance
+    for (std::size_t i = 0; i < headers.size();) {
+      const auto again = std::find_if(headers.begin() + static_cast<std::ptrdiff_t>(i) + 1, headers.end(),
+                                      [&](const auto& other) { return other.name == headers[i].name; });
+      if (again == headers.end()) {
+        ++i;
+      } else {
+        headers.erase(headers.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+  };
+  return gives(last_of_each) ? "one header of each name" : "";
 }
 
-/// Where the commits that the program asked for point to: the last record handled, instead of the next one.
-bool commits_the_last_instead_of_the_next(ConsumerRun& run) {
-  std::map<course::TopicPartition, std::int64_t> last;
+/// Where the commits that the program asked for point to, for one partition: the last record handled,
+/// instead of the next one.
+struct Commits {
   int off_by_one = 0;
   int right = 0;
+};
+
+std::map<course::TopicPartition, Commits> commits_by_partition(ConsumerRun& run) {
+  std::map<course::TopicPartition, std::int64_t> last;
+  std::map<course::TopicPartition, Commits> found;
   for (const auto& message : run.learner().conversation().messages()) {
     if (message.value("kind", "") == "hook") {
       const auto place = place_from_json(message);
@@ -83,13 +126,43 @@ bool commits_the_last_instead_of_the_next(ConsumerRun& run) {
       continue;
     for (const auto& entry : message["offsets"]) {
       const auto place = place_from_json(entry);
-      const auto found = last.find(place.source);
-      if (found == last.end()) continue;
-      if (place.offset == found->second) ++off_by_one;
-      if (place.offset == found->second + 1) ++right;
+      const auto known = last.find(place.source);
+      if (known == last.end()) continue;
+      if (place.offset == known->second) ++found[place.source].off_by_one;
+      if (place.offset == known->second + 1) ++found[place.source].right;
     }
   }
-  return off_by_one > 0 && right == 0;
+  return found;
+}
+
+/// A partition for which the program always commits the last record handled, if there is one.
+std::optional<course::TopicPartition> off_by_one_in(ConsumerRun& run) {
+  for (const auto& [source, commits] : commits_by_partition(run)) {
+    if (commits.off_by_one > 0 && commits.right == 0) return source;
+  }
+  return std::nullopt;
+}
+
+/// What in the program's calls asked for a commit beyond `skipped`, in words; nothing if no call did.
+std::string commit_that_covers(ConsumerRun& run, const Place& skipped) {
+  std::string stored;
+  for (const auto& call : run.calls()) {
+    if (!is_commit(call) || call.value("when", "") != "before") continue;
+    const std::string name = call.value("call", "");
+    if (!call.contains("offsets") || call["offsets"].is_null()) {
+      stored = fmt::format(
+          "your call of {} names no offsets, so it commits what the client has stored: unless "
+          "enable.auto.offset.store is off, whatever was handed to you",
+          name);
+      continue;
+    }
+    for (const auto& entry : call["offsets"]) {
+      const auto place = place_from_json(entry);
+      if (place.source == skipped.source && place.offset > skipped.offset)
+        return fmt::format("your own call of {} asked for offset {}", name, place.offset);
+    }
+  }
+  return stored;
 }
 
 }  // namespace
@@ -146,8 +219,8 @@ Finding changed_record(const Record& record, const std::string& hash) {
     return finding("handler-confused-null-and-empty", "what is null arrived as empty");
   if (explains(event, hash, empty_as_null))
     return finding("handler-confused-null-and-empty", "what is empty arrived as null");
-  if (!event.headers.empty() && explained_by_headers(event, hash))
-    return finding("handler-lost-headers", "no headers");
+  if (const auto headers = event.headers.empty() ? "" : explained_by_headers(event, hash); !headers.empty())
+    return finding("handler-lost-headers", headers.c_str());
   Event swapped = event;
   std::swap(swapped.key, swapped.value);
   if (course::payload_hash(swapped) == hash)
@@ -157,20 +230,20 @@ Finding changed_record(const Record& record, const std::string& hash) {
 
 Finding ahead_finding(ConsumerRun& run, const Place& skipped, const Offsets& committed,
                       const std::string& moment) {
-  const bool own = std::ranges::any_of(run.calls(), is_commit);
-  const auto at = committed.at(skipped.source);
-  const std::string expected = fmt::format("{}, partition {} is committed up to offset {} at most", moment,
-                                           skipped.source.partition, skipped.offset);
-  const std::string observed =
-      fmt::format("committed was {}; a restart now would never handle {}", at, to_string(skipped));
-  return {own || !run.commits_automatically() ? "committed-before-processing" : "automatic-commit", expected,
-          observed};
+  const std::string own = commit_that_covers(run, skipped);
+  const bool automatic = own.empty() && run.commits_automatically();
+  const std::string who = automatic ? "no call of yours asked for it: the client did so on its timer" : own;
+  return {automatic ? "automatic-commit" : "committed-before-processing",
+          fmt::format("{}: partition {} is committed up to offset {} at most", moment,
+                      skipped.source.partition, skipped.offset),
+          fmt::format("committed was {}, so a restart now would never handle {}{}",
+                      committed.at(skipped.source), to_string(skipped), who.empty() ? "" : "; " + who)};
 }
 
 Finding lag_finding(ConsumerRun& run, const Offsets& committed, const Places& handled, std::size_t allowed,
                     const std::string& moment) {
   const std::string expected =
-      fmt::format("{}, at most {} uncommitted", moment,
+      fmt::format("{}: at most {} uncommitted", moment,
                   allowed == 1 ? "one handled record is" : fmt::format("{} handled records are", allowed));
   const std::string observed = fmt::format("{} of {} were; committed: {}", uncommitted(committed, handled),
                                            handled.size(), to_string(committed, next_offsets(handled)));
@@ -182,9 +255,12 @@ Finding lag_finding(ConsumerRun& run, const Offsets& committed, const Places& ha
   if (asked == 0 && run.commits_automatically())
     return {"automatic-commit", expected, observed + "; only the client's timer commits"};
   if (asked == 0) return {"never-commits", expected, observed + "; no commit was asked for"};
-  if (commits_the_last_instead_of_the_next(run)) {
+  if (const auto partition = off_by_one_in(run)) {
     return {"offset-off-by-one",
-            "committed is the offset of the next record to read, one behind the last handled", observed};
+            fmt::format("committed is the offset of the next record to read, one behind the last handled: {}",
+                        to_string(next_offsets(handled), next_offsets(handled))),
+            fmt::format("{}; in partition {} each of your commits names the record that was just handled",
+                        observed, partition->partition)};
   }
   const auto results = std::ranges::count_if(calls, is_result);
   const auto refused = std::ranges::find_if(
@@ -199,10 +275,38 @@ Finding lag_finding(ConsumerRun& run, const Offsets& committed, const Places& ha
   return {"commits-too-rarely", expected, observed};
 }
 
-std::string moment_of(const nlohmann::json& question) {
-  if (question.value("kind", "") == "hook")
-    return "while your handler works on " + to_string(place_from_json(question));
-  return question.value("when", "") + " " + question.value("call", "");
+std::string moment_of(ConsumerRun& run, const nlohmann::json& question) {
+  const std::string call = question.value("call", "");
+  const bool before = question.value("when", "") == "before";
+  const Places returned = run.handled();
+  Places handled;
+  std::optional<Place> last;
+  bool uncommitted_since = false;  // something was handled and no commit has been answered since
+  for (const auto& message : run.learner().conversation().messages()) {
+    if (message.value("kind", "") == "hook") {
+      const auto place = place_from_json(message);
+      if (!returned.contains(place)) continue;  // it is in work
+      handled.insert(place);
+      last = place;
+      uncommitted_since = true;
+    } else if (is_commit(message) && message.value("when", "") == "after") {
+      uncommitted_since = false;
+    }
+  }
+  if (question.value("kind", "") == "hook") {
+    return fmt::format("while your handler worked on {} ({} handled before)",
+                       to_string(place_from_json(question)),
+                       handled.empty() ? "nothing" : std::to_string(handled.size()));
+  }
+  const std::string after_what =
+      last ? fmt::format("after record {} ({}) was handled", handled.size(), to_string(*last))
+           : std::string("before a record was handled");
+  if (is_commit(question))
+    return after_what + (before ? ", before its commit was sent" : ", when its commit had been answered");
+  const std::string where = is_poll(question) ? fmt::format("{} the next poll", before ? "before" : "after")
+                                              : fmt::format("{} {}", before ? "before" : "after", call);
+  return fmt::format("{}{}, {}", after_what, last && uncommitted_since ? " and before it was committed" : "",
+                     where);
 }
 
 }  // namespace grader

@@ -27,7 +27,8 @@ Finding ahead_finding(ConsumerRun& run, const Place& skipped, const Offsets& com
 Finding lag_finding(ConsumerRun& run, const Offsets& committed, const Places& handled, std::size_t allowed,
                     const std::string& moment);
 
-/// The moment of a question: "while your handler works on partition 0, offset 3", "before rd_kafka_commit".
-std::string moment_of(const nlohmann::json& question);
+/// The moment of a question in the life of its run: "while your handler worked on partition 0, offset 3 (2
+/// handled before)", "after record 4 (partition 1, offset 1) was handled, before its commit was sent".
+std::string moment_of(ConsumerRun& run, const nlohmann::json& question);
 
 }  // namespace grader

@@ -135,7 +135,7 @@ CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming cons
     const auto handled = run->handled();
     kill_and_remove(*run, consuming.group);
     const auto offsets = committed(consuming.group);
-    const std::string moment = point.call == "handler" ? moment_of(question->body) : to_string(point);
+    const std::string moment = "killed " + moment_of(*run, question->body);
     for (const auto& seen : {at_the_point, offsets}) {
       if (const auto skipped = committed_ahead(seen, seeded, handled))
         throw Failed{ahead_finding(*run, *skipped, seen, moment)};
@@ -176,8 +176,7 @@ void CrashCheck::expect_successor_goes_on(const Consuming& consuming, const std:
   try {
     expect_handled(*successor, records, from);
   } catch (Failed& failed) {
-    failed.finding.observed =
-        fmt::format("killed {}, and started again: {}", moment, failed.finding.observed);
+    failed.finding.observed = fmt::format("{}, and started again: {}", moment, failed.finding.observed);
     throw;
   }
   kill_and_remove(*successor, consuming.group);
