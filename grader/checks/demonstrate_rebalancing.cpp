@@ -87,4 +87,19 @@ EDGE_CHECK(DemonstrateRebalancing, more_workers_than_partitions,
   expect_handled_match(claims);
 }
 
+EDGE_CHECK(DemonstrateRebalancing, a_failing_worker_ends_it,
+           "when one worker fails the others are stopped, and the caller hears of it") {
+  const auto demonstration = prepare_orders(4, 40);
+  step("when three workers are at work, the handler of one throws");
+  step("the others are stopped, the exception reaches the caller, the group is left");
+  expect_failure_ends_all(demonstration);
+}
+
+EDGE_CHECK(DemonstrateRebalancing, stop_ends_it, "a demonstration that is stopped ends all of its workers") {
+  const auto demonstration = prepare_orders(4, 40);
+  step("when three workers are at work, stop is requested");
+  step("all of them leave the group, and the demonstration returns with records left");
+  expect_stop_ends_all(demonstration);
+}
+
 }  // namespace grader

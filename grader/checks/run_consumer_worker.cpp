@@ -136,6 +136,8 @@ CORE_CHECK(RunConsumerWorker, hands_over_without_repeats,
   expect_all_handled({&one, &two}, late);
   expect_no_repeats({&one, &two}, 0);
   expect_observers_agree({&one, &two}, owners);
+  step("its observer heard of the revocation when everything was committed");
+  expect_committed_before_told(one);
   step("the second one leaves: the first takes its partition back, and repeats nothing either");
   expect_stops(*two.run);
   expect_settled({&one}, topic, 2);
@@ -203,6 +205,30 @@ EDGE_CHECK(RunConsumerWorker, cooperative_moves_only_what_must,
   expect_handled_by_owner({&one, &two}, owners, late);
   expect_all_stop({&one, &two}, consuming.group);
   expect_committed(*one.run, consuming.group, late);
+}
+
+EDGE_CHECK(RunConsumerWorker, gives_up_what_is_revoked,
+           "records that wait in a worker when their partition is revoked are left to its next owner") {
+  const auto topic = new_topic(2);
+  const auto records = seed(topic, 2, 30);
+  Consuming consuming{.topics = {topic}, .group = new_name("group"), .commit_every = 100};
+  watch(consuming.group);
+  step("a worker has 60 records before it, and is held in its handler at one of the first");
+  consuming.hold = at(records[4]);
+  auto one = start_worker("worker-1", consuming);
+  const auto question = expect_held(*one.run);
+  step("a second worker joins: the group wants a partition back from the first");
+  consuming.hold = nullptr;
+  auto two = start_worker("worker-2", consuming);
+  group_watch().wait_until([](const Group& group) { return group.state == "PreparingRebalance"; }, soon());
+  step("the first one goes on, gives a partition up, and handles no more of it");
+  one.run->let_go(question);
+  const auto owners = expect_settled({&one, &two}, topic, 2);
+  expect_all_handled({&one, &two}, records);
+  expect_observers_agree({&one, &two}, owners);
+  expect_no_repeats({&one, &two}, 0);
+  expect_all_stop({&one, &two}, consuming.group);
+  expect_committed(*one.run, consuming.group, records);
 }
 
 EDGE_CHECK(RunConsumerWorker, a_surplus_worker_waits, "a worker without partitions waits for some") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "checks/framework/demonstration_pace.hpp"
 #include "checks/framework/ending.hpp"
 
 namespace grader {
@@ -18,24 +19,6 @@ constexpr auto long_enough_to_be_heard_of = 250ms;
 /// Between what the coordinator knows and what the worker has heard, or the watch has seen.
 constexpr auto delay = 200ms;
 constexpr auto longest_demonstration = 60s;
-
-/// How long a handler is held that must go on for the group to go on: longer than a heartbeat's interval, so
-/// that its worker knows of the rebalance by then and takes up no other record before it.
-constexpr auto in_a_rebalance = 150ms;
-/// The same for the last records of a partition, which its next owner needs to have something to do.
-constexpr auto last_records_in_a_rebalance = 2s;
-constexpr std::int64_t last_records = 2;
-/// How long worker-1 is busy with each record when it is to be busy at the moment when worker-2 comes.
-constexpr auto busy_alone = 1s;
-constexpr auto patience_for_the_first_record = 3s;
-/// worker-1 sees that it shall leave only when its handler returns.
-constexpr auto before_leaving = 500ms;
-
-/// When so long no worker has joined, none will.
-constexpr auto patience_for_the_next_worker = 15s;
-
-/// How many records of each partition may be handled while the group has so many members.
-constexpr std::int64_t records_per_stage = 2;
 
 std::vector<TopicPartition> partitions_from(const nlohmann::json& list) {
   std::vector<TopicPartition> partitions;
@@ -83,119 +66,28 @@ class ClaimedOwnership {
   std::map<std::string, std::set<TopicPartition>> owners_;
 };
 
-/// "worker-2" for "worker-3"; nothing for the first, and for who is none.
-std::optional<std::string> worker_before(const std::string& name) {
+/// 3 for "worker-3"; nothing for who is none.
+std::optional<int> worker_number(const std::string& name) {
   constexpr std::string_view prefix = "worker-";
   if (!name.starts_with(prefix)) return std::nullopt;
   int number = 0;
   const char* end = name.data() + name.size();
   const auto [rest, error] = std::from_chars(name.data() + prefix.size(), end, number);
-  if (error != std::errc() || rest != end || number < 2) return std::nullopt;
-  return fmt::format("{}{}", prefix, number - 1);
+  if (error != std::errc() || rest != end || number < 1) return std::nullopt;
+  return number;
+}
+
+/// "worker-2" for "worker-3"; nothing for the first, and for who is none.
+std::optional<std::string> worker_before(const std::string& name) {
+  const auto number = worker_number(name);
+  if (!number || *number < 2) return std::nullopt;
+  return fmt::format("worker-{}", *number - 1);
 }
 
 WorkerCheck::Ownership without_idle(WorkerCheck::Ownership owners) {
   std::erase_if(owners, [](const auto& entry) { return entry.second.empty(); });
   return owners;
 }
-
-/// Decides which records may be handled, so that the demonstration always has something left to show.
-class Pace {
- public:
-  Pace(std::size_t workers, std::vector<course::Record> records, std::chrono::milliseconds first_handover)
-      : workers_(workers), records_(std::move(records)), first_handover_(first_handover) {
-    std::set<TopicPartition> partitions;
-    for (const auto& record : records_) partitions.insert(record.source);
-    partitions_ = partitions.size();
-  }
-
-  void note(const Group& group) {
-    const bool was_settled = settled();
-    group_ = group;
-    if (!settled()) {
-      if (was_settled) unsettled_since_ = Clock::now();
-      return;
-    }
-    std::set<std::string> names;
-    for (const auto& member : group.members) names.insert(member.client_id);
-    const bool with_first = names.contains("worker-1");
-    if (stage_ == workers_ && !with_first) left_ = true;
-    if (names.size() > stage_) {
-      stage_ = names.size();
-      reached_ = Clock::now();
-    }
-  }
-
-  /// worker-1 has partitions, but takes its time to begin with a record.
-  [[nodiscard]] bool has_waited_for_the_first() const {
-    return stage_ > 0 && Clock::now() - reached_ > patience_for_the_first_record;
-  }
-
-  /// Whether the handler that holds this record may go on; then it has to.
-  [[nodiscard]] bool may_go_on(const Place& place, const Places& handled) {
-    const auto now = Clock::now();
-    const auto held_for = now - held_since_.try_emplace(place, now).first->second;
-    if (!decide(place, handled, now, held_for)) return false;
-    if (settled()) {
-      busy_.insert(owner_of(place.source));
-    } else {
-      first_handover_ = 0s;  // the others are as quick as they can
-    }
-    return true;
-  }
-
- private:
-  [[nodiscard]] bool decide(const Place& place, const Places& handled, Clock::time_point now,
-                            Clock::duration held_for) const {
-    if (left_ || now - reached_ > patience_for_the_next_worker) return true;
-    if (stage_ <= 1 && first_handover_ > 0s)
-      return settled() ? held_for >= busy_alone : now - unsettled_since_ >= first_handover_;
-    if (place.offset < static_cast<std::int64_t>(stage_) * records_per_stage) return true;
-    if (!settled()) {  // the group waits for everybody's next poll
-      const auto each = static_cast<std::int64_t>(records_.size() / partitions_);
-      return held_for >= (place.offset >= each - last_records ? last_records_in_a_rebalance : in_a_rebalance);
-    }
-    if (!busy_.contains(owner_of(place.source))) return true;
-    const bool concerns_first = owner_of(place.source) == "worker-1" || first_has_nothing_left(handled);
-    return stage_ >= workers_ && concerns_first && held_for >= before_leaving;
-  }
-
-  /// A cooperative rebalance takes two generations: in the first, what is to move is only taken away.
-  [[nodiscard]] bool settled() const {
-    if (group_.state != "Stable") return false;
-    std::size_t owned = 0;
-    std::size_t idle = 0;
-    for (const auto& member : group_.members) {
-      owned += member.partitions.size();
-      idle += member.partitions.empty() ? 1U : 0U;
-    }
-    return owned == partitions_ && (idle == 0 || group_.members.size() > partitions_);
-  }
-  /// Empty if it is nobody's.
-  [[nodiscard]] std::string owner_of(const TopicPartition& partition) const {
-    const auto owner = std::ranges::find_if(group_.members, [&](const Member& member) {
-      return std::ranges::find(member.partitions, partition) != member.partitions.end();
-    });
-    return owner == group_.members.end() ? "" : owner->client_id;
-  }
-  [[nodiscard]] bool first_has_nothing_left(const Places& handled) const {
-    return std::ranges::all_of(records_, [&](const course::Record& record) {
-      return owner_of(record.source) != "worker-1" || handled.contains(place_of(record));
-    });
-  }
-
-  std::size_t workers_;
-  std::vector<course::Record> records_;
-  std::chrono::milliseconds first_handover_;  ///< 0 if worker-1 need not be busy then, or was.
-  std::size_t partitions_ = 0;
-  Group group_;
-  std::map<Place, Clock::time_point> held_since_;
-  std::set<std::string> busy_;  ///< Workers that handled a record of their own, in a settled group.
-  Clock::time_point unsettled_since_;
-  std::size_t stage_ = 0;
-  Clock::time_point reached_ = Clock::now();  ///< When the stage was.
-  bool left_ = false;
-};
 
 }  // namespace
 
@@ -216,34 +108,49 @@ std::unique_ptr<ConsumerRun> DemonstrationCheck::start_demonstration(const Demon
                         settings);
 }
 
+std::string DemonstrationCheck::owners_now() {
+  Ownership owners;
+  for (const auto& member : group_now().members) owners[member.client_id] = member.partitions;
+  return to_string(owners);
+}
+
+void DemonstrationCheck::direct(ConsumerRun& run, const Demonstration& demonstration,
+                                const Director& director) {
+  DemonstrationPace pace(demonstration.workers, demonstration.records, demonstration.first_handover);
+  const auto deadline = Clock::now() + longest_demonstration;
+  while (run.learner().run().running()) {
+    if (Clock::now() > deadline) {
+      run.learner().kill();
+      throw Failed{
+          {"does-not-return", "the demonstration ends when all records have been handled",
+           fmt::format("after {} s it was still running; {} of {} records were handled, and the group "
+                       "says {}: {}",
+                       longest_demonstration.count(), run.handled().size(), demonstration.records.size(),
+                       group_now().state, owners_now())}};
+    }
+    run.learner().conversation().wait_until([](const auto&, const auto&) { return false; },
+                                            Clock::now() + 10ms);
+    const Group group = group_now();
+    note_generation(group);
+    pace.note(group);
+    const auto held = run.learner().conversation().held();
+    const bool anybody_busy =
+        std::ranges::any_of(held, [](const auto& question) { return is_handler(question.body); });
+    for (const auto& question : held) {
+      if (director && director(question, pace.stage())) continue;
+      const bool goes = is_handler(question.body)
+                            ? pace.may_go_on(place_from_json(question.body), run.handled())
+                            : anybody_busy || pace.has_waited_for_the_first();
+      if (goes) run.let_go(question);
+    }
+  }
+}
+
 std::vector<ClaimedEntry> DemonstrationCheck::run(const Demonstration& demonstration) {
   generations_.clear();
   watch(demonstration.group);
   const auto run = start_demonstration(demonstration);
-  Pace pace(demonstration.workers, demonstration.records, demonstration.first_handover);
-  const auto deadline = Clock::now() + longest_demonstration;
-  while (run->learner().run().running()) {
-    if (Clock::now() > deadline) {
-      run->learner().kill();
-      throw Failed{{"does-not-return", "the demonstration ends when all records have been handled",
-                    fmt::format("after {} s it was still running; the group says {}",
-                                longest_demonstration.count(), group_now().state)}};
-    }
-    run->learner().conversation().wait_until([](const auto&, const auto&) { return false; },
-                                             Clock::now() + 10ms);
-    const Group group = group_now();
-    note_generation(group);
-    pace.note(group);
-    const auto held = run->learner().conversation().held();
-    const bool anybody_busy =
-        std::ranges::any_of(held, [](const auto& question) { return is_handler(question.body); });
-    for (const auto& question : held) {
-      const bool goes = is_handler(question.body)
-                            ? pace.may_go_on(place_from_json(question.body), run->handled())
-                            : anybody_busy || pace.has_waited_for_the_first();
-      if (goes) run->let_go(question);
-    }
-  }
+  direct(*run, demonstration, {});
   expect_ends_well(run->learner(), 1s, exercise());
   handled_.clear();
   for (const auto& call : run->handler_calls()) handled_.insert(call.place);
@@ -364,6 +271,11 @@ void DemonstrationCheck::expect_story(std::size_t workers) {
     if (request.api() != "SYNC_GROUP" || request.response().value("errorCode", -1) != 0) continue;
     members[request.request().value("generationId", std::int64_t{-1})].insert(name);
     assigned.insert(name);
+  }
+  for (const auto& name : started) {
+    if (worker_number(name)) continue;
+    throw Failed{{"worker-not-named", "the workers' clients are named worker-1, worker-2, and so on",
+                  fmt::format("a client named {} talked to the broker", name)}};
   }
   if (too_early) throw Failed{*too_early};
   std::set<std::size_t> sizes;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -49,6 +50,11 @@ class DemonstrationCheck : public WorkerCheck {
   /// The records that handlers were really called with.
   [[nodiscard]] const std::multiset<Place>& handled() const { return handled_; }
 
+  /// When all workers are at work, the handler of one throws: all end, and the exception goes on.
+  void expect_failure_ends_all(const Demonstration& demonstration);
+  /// When all workers are at work, stop is requested: all end, with records left.
+  void expect_stop_ends_all(const Demonstration& demonstration);
+
   void expect_in_order(const std::vector<ClaimedEntry>& claims);
   /// In every stable generation the claims say that everybody owned what the group had given them.
   void expect_claims_match(const std::vector<ClaimedEntry>& claims);
@@ -58,6 +64,14 @@ class DemonstrationCheck : public WorkerCheck {
   void expect_story(std::size_t workers);
 
  private:
+  /// Is asked about each handler that is held, and told how many workers have been at work at most; true if
+  /// it has dealt with it.
+  using Director = std::function<bool(const Question& question, std::size_t stage)>;
+  /// Lets the program run to its end, at the pace that shows something.
+  void direct(ConsumerRun& run, const Demonstration& demonstration, const Director& director);
+  /// Who owns what now, as the coordinator says.
+  std::string owners_now();
+
   std::unique_ptr<ConsumerRun> start_demonstration(const Demonstration& demonstration);
   void note_generation(const Group& group);
 

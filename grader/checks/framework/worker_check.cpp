@@ -175,6 +175,7 @@ void WorkerCheck::expect_no_repeats(const std::vector<Worker*>& workers, std::si
     }
   }
   if (again.size() <= tolerated) return;
+  expect_no_commit_goes_back();
   throw Failed{
       {"repeated-after-handover",
        tolerated == 0
@@ -182,6 +183,51 @@ void WorkerCheck::expect_no_repeats(const std::vector<Worker*>& workers, std::si
            : fmt::format("at most {} records are handled twice", tolerated),
        fmt::format("{} record(s) were handled twice, {} by {}", again.size(), to_string(again.front().first),
                    again.front().second)}};
+}
+
+void WorkerCheck::expect_no_commit_goes_back() {
+  if (!cluster().request_log) return;
+  std::map<TopicPartition, std::pair<std::int64_t, std::string>> last;  // offset and whose
+  for (const auto& request : requests().read()) {
+    if (request.api() != "OFFSET_COMMIT") continue;
+    for (const auto& topic : request.request().value("topics", nlohmann::json::array())) {
+      for (const auto& one : topic.value("partitions", nlohmann::json::array())) {
+        const TopicPartition source{.topic = topic.value("name", ""),
+                                    .partition = one.value("partitionIndex", -1)};
+        const auto offset = one.value("committedOffset", std::int64_t{-1});
+        const auto [before, is_new] = last.try_emplace(source, offset, request.client_id());
+        if (!is_new && offset < before->second.first) {
+          throw Failed{{"committed-backwards",
+                        "the committed offset of a partition only grows, whoever owns it",
+                        fmt::format("{} committed {} in partition {}, and after that {} committed {}",
+                                    before->second.second, before->second.first, source.partition,
+                                    request.client_id(), offset)}};
+        }
+        before->second = {offset, request.client_id()};
+      }
+    }
+  }
+}
+
+void WorkerCheck::expect_committed_before_told(Worker& worker) {
+  std::set<TopicPartition> uncommitted;
+  for (const auto& message : worker.run->learner().conversation().messages()) {
+    const std::string kind = message.value("kind", "");
+    if (kind == "hook") uncommitted.insert(place_from_json(message).source);
+    if (is_commit(message) && message.value("when", "") == "after" && !message.contains("error"))
+      uncommitted.clear();
+    if (kind != "revoked") continue;
+    for (const auto& one : message.at("partitions")) {
+      const TopicPartition partition{.topic = one.at("topic"), .partition = one.at("partition")};
+      if (!uncommitted.contains(partition)) continue;
+      throw Failed{
+          {"told-before-committing",
+           fmt::format("when {}'s observer hears that partition {} is revoked, what was handled of it "
+                       "has been committed",
+                       worker.name, partition.partition),
+           "no commit had been answered since its last record was handled"}};
+    }
+  }
 }
 
 void WorkerCheck::expect_handled_by_owner(const std::vector<Worker*>& workers, const Ownership& owners,
@@ -214,9 +260,18 @@ void WorkerCheck::expect_observers_agree(const std::vector<Worker*>& workers, co
     conversation.wait_until(
         [&](const auto& messages, const auto&) { return observed_ownership(messages) == wanted; }, soon());
     std::set<TopicPartition> owned;
+    std::set<TopicPartition> ever_owned;
     for (const auto& message : conversation.messages()) {
       note_ownership(message, owned);
+      ever_owned.insert(owned.begin(), owned.end());
       if (message.value("kind", "") != "hook" || owned.contains(place_from_json(message).source)) continue;
+      const auto place = place_from_json(message);
+      if (ever_owned.contains(place.source)) {
+        throw Failed{{"handled-without-owning",
+                      "once a partition has been taken away, its records are left to the next owner",
+                      fmt::format("{} handled {} after its observer had been told that partition {} is gone",
+                                  worker->name, to_string(place), place.source.partition)}};
+      }
       throw Failed{{"observer-not-told",
                     "the observer hears of an assignment before a record of it is handled",
                     fmt::format("{} handled {} while its observer had been told of {}", worker->name,

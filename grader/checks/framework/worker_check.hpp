@@ -43,6 +43,8 @@ class WorkerCheck : public CrashCheck {
   void expect_all_handled(const std::vector<Worker*>& workers, const std::vector<course::Record>& records);
   /// Nobody handled what another had handled before, `tolerated` records excepted.
   void expect_no_repeats(const std::vector<Worker*>& workers, std::size_t tolerated);
+  /// When the worker's observer heard of a revocation, what was handled of the partitions was committed.
+  static void expect_committed_before_told(Worker& worker);
   /// Every record was handled by the worker that owned its partition.
   static void expect_handled_by_owner(const std::vector<Worker*>& workers, const Ownership& owners,
                                       const std::vector<course::Record>& records);
@@ -59,6 +61,9 @@ class WorkerCheck : public CrashCheck {
   GroupWatch& group_watch() { return *watch_; }
 
  private:
+  /// The request log tells why something was repeated: a commit took the group back.
+  void expect_no_commit_goes_back();
+
   std::unique_ptr<GroupWatch> watch_;
 };
 
