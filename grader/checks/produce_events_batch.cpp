@@ -93,12 +93,10 @@ EDGE_CHECK(ProduceEventsBatch, a_refused_request_is_reported_as_it_is,
            "when a refused event takes its neighbours with it, each is reported as it really went") {
   step("a topic that takes records of at most 5,000 bytes");
   const auto topic = new_topic(2, {{"max.message.bytes", "5000"}});
-  step(
-      "your program sends 40 small events and one of 20,000 bytes, which travel together as your client "
-      "likes");
+  step("your program sends 40 small events and one of 20,000 bytes, of which up to eight travel together");
   auto events = keyed_events(41, 3);
   events[5 + random()() % 30].value = random_text(20'000);
-  const auto claims = produce(topic, events, {{"linger.ms", "50"}});
+  const auto claims = produce(topic, events, {{"linger.ms", "50"}, {"batch.num.messages", "8"}});
   step("what the log holds is reported where it lies, what it does not hold as failed");
   const auto log = log_of(topic);
   expect_claims_match(log, events, claims);

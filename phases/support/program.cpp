@@ -51,6 +51,12 @@ class StopOnSignal {
   std::thread thread_;
 };
 
+/// What the handler throws when a check asks it to: of a type that nobody else throws, so that the check can
+/// tell whether it is this one that came back.
+struct HandlerFailed : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// Waits for `time`, less if a stop is requested.
 void wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
   std::mutex mutex;
@@ -101,7 +107,8 @@ int Program::run(int argc, char** argv, const std::function<void()>& body) {
     return 3;
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}: {}\n", app_.get_name(), error.what());
-    report("threw", error.what());
+    const bool of_handler = dynamic_cast<const HandlerFailed*>(&error) != nullptr;
+    if (check_) check_->tell({{"kind", "threw"}, {"text", error.what()}, {"of_handler", of_handler}});
     return 1;
   }
 }
@@ -130,7 +137,7 @@ Handler Program::handler(std::function<void(const Record&)> print) {
                                     {"offset", record.offset},
                                     {"hash", payload_hash(record.event)}});
     if (answer.value("do", "") == "throw")
-      throw std::runtime_error("the handler failed, as the check asked it to");
+      throw HandlerFailed("the handler failed, as the check asked it to");
   };
 }
 

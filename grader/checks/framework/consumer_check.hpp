@@ -54,8 +54,8 @@ class ConsumerCheck : public Check {
   void expect_at_every_moment(ConsumerRun& run, const Consuming& consuming,
                               const std::vector<course::Record>& records);
 
-  /// Ctrl+C: the function returns, and the program ends well.
-  void expect_stops(ConsumerRun& run);
+  /// Ctrl+C: the function returns, and the program ends well. A second one would kill it.
+  void expect_stops(ConsumerRun& run, bool already_asked = false);
   /// Committed is exactly what `records` leave to read next.
   void expect_committed(ConsumerRun& run, const std::string& group,
                         const std::vector<course::Record>& records);
@@ -87,8 +87,10 @@ class ConsumerCheck : public Check {
  private:
   /// The broker's request log shows where a client that has nothing to show began to read.
   void expect_fetches_from_the_start(const std::vector<course::Record>& records, const Offsets& starts);
-  /// Lets the program run to its end; whether it asked for a commit by then.
-  bool commits_later(ConsumerRun& run, const Places& seeded);
+  /// What the request log knows of a group of another name, in words; nothing if there is none.
+  std::string other_group_asked_for(const std::string& group);
+  /// Lets the program run to its end, so that all of its calls have been seen.
+  static void let_finish(ConsumerRun& run, const Places& seeded);
 
   std::mutex starting_;
   std::mutex reading_requests_;

@@ -21,9 +21,6 @@ using course::Record;
 constexpr auto stop_patience = 2500ms;
 /// How much of one processor a waiting program may use: asking every 100 ms takes less than a hundredth.
 constexpr double idle_share = 0.15;
-/// What the handler throws when the check asks it to (support/program.cpp).
-const std::string handler_error = "the handler failed";
-
 /// The last call that has begun and not returned.
 std::string where_it_waits(ConsumerRun& run) {
   const auto calls = run.calls();
@@ -54,9 +51,9 @@ std::chrono::nanoseconds processor_time(pid_t pid) {
 
 }  // namespace
 
-void ConsumerCheck::expect_stops(ConsumerRun& run) {
+void ConsumerCheck::expect_stops(ConsumerRun& run, bool already_asked) {
   const auto asked = Clock::now();
-  run.learner().interrupt();
+  if (!already_asked) run.learner().interrupt();
   const auto ended = run.learner().ended_by(asked + stop_patience);
   if (ended) {
     if (const auto fault = fault_of(run.learner(), *ended, exercise())) explain(run, *fault);
@@ -92,9 +89,9 @@ void ConsumerCheck::expect_left(const std::string& group) {
   const auto described = ask_until([&] { return describe(group); }, gone, Clock::now() + 2s);
   if (gone(described)) return;
   throw Failed{{"group-not-left", "when your function has returned, the group has no member left",
-                fmt::format("the coordinator still counts {} as a member ({}), and will wait for it until "
-                            "its session times out",
-                            described.members.front().client_id, described.state)}};
+                fmt::format("the coordinator still counts your client (client.id {}) as a member, and will "
+                            "wait for it until its session times out",
+                            described.members.front().client_id)}};
 }
 
 void ConsumerCheck::expect_waits_patiently(ConsumerRun& run) {
@@ -141,14 +138,22 @@ void ConsumerCheck::expect_failure_ends_it(const Consuming& consuming, const std
         fmt::format("it went on, and called the handler with {}", to_string(calls[calls_before].place)));
   }
   const auto ended = run->learner().ended();
-  if (!ended) throw swallowed("5 s later it had not returned");
+  if (!ended) {
+    const std::string waits_in = where_it_waits(*run);
+    const std::string observed =
+        "5 s later it had not returned" + (waits_in.empty() ? "" : "; it waited in " + waits_in);
+    if (waits_in.find("destroy") != std::string::npos)
+      throw Failed{{"destroy-hangs", "the function returns when the handler has thrown", observed}};
+    if (waits_in.find("close") != std::string::npos)
+      throw Failed{{"close-hangs", "the function returns when the handler has thrown", observed}};
+    throw swallowed(observed);
+  }
   const auto fault = fault_of(run->learner(), *ended, exercise());
   if (!fault) throw swallowed("it returned as if nothing had happened");
   if (fault->diagnosis != "threw") throw Failed{*fault};
-  if (const auto text = run->learner().said("threw").front().value("text", "");
-      text.find(handler_error) == std::string::npos) {
-    throw Failed{{"exception-replaced", "the caller gets the exception of the handler",
-                  "it got another one: " + text}};
+  if (const auto threw = run->learner().said("threw").front(); !threw.value("of_handler", false)) {
+    throw Failed{{"exception-replaced", "the caller gets the very exception that the handler threw",
+                  "it got another one: " + threw.value("text", "")}};
   }
 
   const auto wanted = next_offsets(handled);

@@ -149,6 +149,12 @@ std::string commit_that_covers(ConsumerRun& run, const Place& skipped) {
   for (const auto& call : run.calls()) {
     if (!is_commit(call) || call.value("when", "") != "before") continue;
     const std::string name = call.value("call", "");
+    if (call.contains("message")) {
+      const auto place = place_from_json(call["message"]);
+      if (place.source == skipped.source && place.offset >= skipped.offset)
+        return fmt::format("your own call of {} was given the record at offset {}", name, place.offset);
+      continue;
+    }
     if (!call.contains("offsets") || call["offsets"].is_null()) {
       stored = fmt::format(
           "your call of {} names no offsets, so it commits what the client has stored: unless "
@@ -186,7 +192,15 @@ std::optional<Finding> sequence_fault(const std::vector<HandlerCall>& calls,
                      fmt::format("it was called for {} of {}, where no record lies", to_string(place),
                                  place.source.topic)};
     }
-    if (hash != course::payload_hash(found->second->event)) return changed_record(*found->second, hash);
+    if (hash != course::payload_hash(found->second->event)) {
+      const auto other = std::ranges::find(
+          records, hash, [](const Record& record) { return course::payload_hash(record.event); });
+      if (other == records.end()) return changed_record(*found->second, hash);
+      return Finding{"handler-named-another-place",
+                     fmt::format("the record at {} of {} reaches the handler under that name",
+                                 to_string(place_of(*other)), other->source.topic),
+                     fmt::format("it came as the one at {} of {}", to_string(place), place.source.topic)};
+    }
     auto& expected = next[place.source];
     if (place.offset == expected) {
       ++expected;
@@ -225,7 +239,8 @@ Finding changed_record(const Record& record, const std::string& hash) {
   std::swap(swapped.key, swapped.value);
   if (course::payload_hash(swapped) == hash)
     return finding("handler-swapped-key-and-value", "key and value changed places");
-  return finding("handler-got-other-bytes", "something else");
+  return finding("handler-got-other-bytes",
+                 "other bytes (their hash is another one), by no slip that is known here");
 }
 
 Finding ahead_finding(ConsumerRun& run, const Place& skipped, const Offsets& committed,
@@ -245,8 +260,9 @@ Finding lag_finding(ConsumerRun& run, const Offsets& committed, const Places& ha
   const std::string expected =
       fmt::format("{}: at most {} uncommitted", moment,
                   allowed == 1 ? "one handled record is" : fmt::format("{} handled records are", allowed));
-  const std::string observed = fmt::format("{} of {} were; committed: {}", uncommitted(committed, handled),
-                                           handled.size(), to_string(committed, next_offsets(handled)));
+  const std::string observed = fmt::format(
+      "{} of {} handled records were uncommitted (committed offsets: {})", uncommitted(committed, handled),
+      handled.size(), to_string(committed, next_offsets(handled)));
   const auto calls = run.calls();
   const auto is_result = [](const nlohmann::json& call) {
     return is_commit(call) && call.value("when", "") == "after";

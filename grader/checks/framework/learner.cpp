@@ -70,6 +70,7 @@ std::optional<Ended> Learner::ended() {
 
 std::string Learner::last_words() const {
   const std::string text = run_->standard_error();
+  if (text.empty()) return "(it wrote nothing to stderr)";
   constexpr std::size_t most = 1500;
   return text.size() <= most ? text
                              : text.substr(0, most / 2) + "\n…\n" + text.substr(text.size() - most / 2);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,8 +85,8 @@ class ProducerCheck : public Check {
   /// What a second run with the same events shows, in which the program's calls are watched.
   struct SecondLook {
     std::size_t handed_over = 0;  ///< Events that the client took into its queue.
-    std::size_t queue_full = 0;   ///< Events that it did not take, because the queue was full.
-    bool served = false;          ///< poll() or flush() was called after an event had been handed over.
+    std::size_t queue_full = 0;   ///< How often in a row the queue was full, with no poll() between.
+    bool served = false;          ///< poll() or flush() was called after the last event was handed over.
     std::string waits_in{};       ///< The call that had not returned when the run ended.
   };
   SecondLook look_again(const Attempt& attempt);
@@ -110,7 +111,7 @@ class ProducerCheck : public Check {
                                              std::chrono::seconds patience = std::chrono::seconds(1));
   std::vector<const Request*> produce_requests(const std::string& topic);
 
-  std::vector<Attempt> attempts_;
+  std::deque<Attempt> attempts_;  // references stay valid when another one is made
 };
 
 /// "event 3 (key …, value …)"

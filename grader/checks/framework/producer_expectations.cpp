@@ -92,7 +92,8 @@ void ProducerCheck::expect_failed(const ClaimedDelivery& claim) {
 void ProducerCheck::expect_throws(Learner& learner, std::chrono::seconds patience) {
   const auto ended = learner.ended_by(Clock::now() + patience);
   if (ended && ended->exit_code == 1 && !learner.said("threw").empty()) return;
-  const Finding unsaid{"config-error-hidden", "an exception that says what is wrong with the config", "none"};
+  const Finding unsaid{"config-error-hidden", "an exception that says what is wrong with the config",
+                       "none: it went on as if the property existed"};
   if (!ended) {
     learner.kill();
     throw Failed{{"does-not-return", unsaid.expected, "the program was still running"}};
@@ -112,8 +113,10 @@ void ProducerCheck::expect_metadata_requests(Learner& learner, std::chrono::seco
   while (Clock::now() < deadline) {
     if (learner.ended()) {
       explain_absence(learner, exercise(),
-                      {"gave-up-too-early", "the program waits until the fate of the event is known",
-                       "it ended before the topic came to be"});
+                      {"gave-up-too-early",
+                       "the program waits until the fate of the event is known, or message.timeout.ms (five "
+                       "minutes) is over",
+                       "it ended within seconds, before the topic came to be"});
     }
     requests().wait_for(asked_for_long, Clock::now() + std::chrono::milliseconds(100));
     const auto& all = requests().read();
@@ -136,8 +139,9 @@ void ProducerCheck::expect_acks(const std::string& topic, int acks, const std::s
     const int asked = request->request().value("acks", -100);
     timeline().add("request", "PRODUCE", {{"topic", topic}, {"acks", asked}});
     if (asked == acks) continue;
-    throw Failed{{acks == -1 ? "acks-too-weak" : "config-ignored", "acks=" + name + " in every request",
-                  fmt::format("a request with acks={}", asked == -1 ? "all" : std::to_string(asked))}};
+    throw Failed{{acks == -1 ? "acks-too-weak" : "config-ignored",
+                  fmt::format("every request that writes to {} asks for acks={}", topic, name),
+                  fmt::format("one asked for acks={}", asked == -1 ? "all" : std::to_string(asked))}};
   }
 }
 
