@@ -1,6 +1,7 @@
 # Everything that we link against. infra/install.sh installs it from the distribution.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka++>=2.0.2 rdkafka>=2.0.2)
+pkg_get_variable(RDKAFKA_LIBDIR rdkafka libdir)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)

@@ -33,7 +33,6 @@ endforeach()
 
 list(JOIN graded_flags " " flags)
 list(JOIN graded_link_flags " " link_flags)
-pkg_get_variable(RDKAFKA_LIBDIR rdkafka libdir)
 string(JOIN " " include_flags -I${CMAKE_SOURCE_DIR}/phases ${RDKAFKA_CFLAGS})
 string(JOIN " " libraries ${RDKAFKA_LDFLAGS})
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/answers_toolchain.ninja CONTENT

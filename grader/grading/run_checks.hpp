@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "grading/check_list.hpp"
+#include "harness/isolation.hpp"
 #include "harness/paths.hpp"
 #include "report/verdict.hpp"
 
@@ -23,8 +24,9 @@ struct CheckRun {
 unsigned default_jobs();
 
 struct CheckRunOptions {
-  std::filesystem::path results;  ///< Each check leaves its evidence in RESULTS/ANSWERS/EXERCISE/CHECK.
-  std::filesystem::path broker;   ///< The folder of the broker's state.
+  std::filesystem::path results;   ///< Each check leaves its evidence in RESULTS/ANSWERS/EXERCISE/CHECK.
+  std::filesystem::path broker;    ///< The folder of the broker's state.
+  Tier isolation = Tier::sandbox;  ///< At most; of the learner's programs.
   std::string seed;
   unsigned jobs = default_jobs();  ///< Checks side by side.
   bool explore_all = false;        ///< Every crash point rather than one of each kind.

@@ -10,29 +10,42 @@
 #include <system_error>
 
 #include "harness/infra_error.hpp"
+#include "harness/pass_descriptor.hpp"
 
 namespace grader {
 namespace {
 
 constexpr std::size_t largest_message = std::size_t{256} * 1024;
 
-/// The descriptor that came with the next message on `fd`; invalid when there is none.
-Descriptor receive_descriptor(int fd, bool& ended) {
-  char byte = 0;
-  iovec data{.iov_base = &byte, .iov_len = 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t size = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  ended = size == 0;
-  const cmsghdr* header = size > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return Descriptor();
-  int passenger = -1;
-  std::memcpy(&passenger, CMSG_DATA(header), sizeof(int));
-  return Descriptor(passenger);
+// What an honest program stays far below.
+constexpr std::size_t most_connections = 512;              // one for each of its threads
+constexpr std::size_t most_text = std::size_t{64} << 20U;  // of all messages together
+constexpr int deepest_message = 8;                         // objects within objects
+
+/// A connection as ReportChannel makes it; anything else (a file, a pipe) might hold up its reader.
+bool is_connection(const Descriptor& passed) {
+  int type = 0;
+  int domain = 0;
+  socklen_t size = sizeof type;
+  return getsockopt(passed.get(), SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET &&
+         getsockopt(passed.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
+/// A message in the form that everybody relies on; nothing for whatever else a program may send.
+std::optional<nlohmann::json> well_formed(const std::string& text) {
+  bool too_deep = false;
+  auto message = nlohmann::json::parse(
+      text,
+      [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+        too_deep |= depth > deepest_message;
+        return !too_deep;
+      },
+      false);
+  if (too_deep || !message.is_object()) return std::nullopt;
+  if (!message.contains("at") || !message["at"].is_number_integer()) return std::nullopt;
+  if (message.contains("kind") && !message["kind"].is_string()) return std::nullopt;
+  if (message.contains("ask") && !message["ask"].is_boolean()) return std::nullopt;
+  return message;
 }
 
 }  // namespace
@@ -103,9 +116,10 @@ void Conversation::read(const std::stop_token& stop) {
 void Conversation::receive_connections() {
   bool ended = false;
   while (grader_end_.valid()) {
-    auto connection = receive_descriptor(grader_end_.get(), ended);
+    auto connection = receive_descriptor(grader_end_.get(), std::chrono::milliseconds(0), &ended);
     if (ended) grader_end_.reset();
     if (!connection.valid()) return;
+    if (!is_connection(connection) || connections_.size() >= most_connections) continue;
     const std::lock_guard lock(mutex_);
     connections_.push_back(std::move(connection));
   }
@@ -125,10 +139,13 @@ void Conversation::drain() {
       const ssize_t size = recv(connections_[i].get(), text.data(), text.size(), MSG_DONTWAIT);
       if (size > 0) {
         text.resize(static_cast<std::size_t>(size));
-        auto message = nlohmann::json::parse(text, nullptr, false);
-        if (message.is_object() && message.contains("at") && message["at"].is_number_integer()) {
-          batch.emplace_back(static_cast<int>(i), std::move(message));
+        heard_ += text.size();
+        if (heard_ > most_text) {  // it talks to fill our memory: from now on nobody listens
+          grader_end_.reset();
+          for (auto& connection : connections_) connection.reset();
+          return;
         }
+        if (auto message = well_formed(text)) batch.emplace_back(static_cast<int>(i), std::move(*message));
         more = true;
       } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
         const std::lock_guard lock(mutex_);
@@ -143,9 +160,14 @@ void Conversation::drain() {
 }
 
 void Conversation::handle(int connection, nlohmann::json message) {
-  if (listener_) listener_(message);
   const bool asks = message.value("ask", false);
-  const auto answer = asks && policy_ ? policy_(message) : std::nullopt;
+  std::optional<nlohmann::json> answer;
+  try {
+    if (listener_) listener_(message);
+    if (asks && policy_) answer = policy_(message);
+  } catch (const nlohmann::json::exception&) {
+    return;  // not one of ours: a field is missing or of another type
+  }
   const std::lock_guard lock(mutex_);
   if (asks && answer) send_answer(connection, *answer);
   if (asks && !answer) held_.push_back({.connection = connection, .body = message});

@@ -76,6 +76,7 @@ class Conversation {
   std::vector<Descriptor> connections_;  // used by the reading thread; an index is a connection's name
   std::vector<nlohmann::json> messages_;
   std::vector<Question> held_;
+  std::size_t heard_ = 0;  // bytes, used by the reading thread
   bool ended_ = false;
   std::jthread reader_;
 };

@@ -3,18 +3,26 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
 #include "harness/infra_error.hpp"
+#include "harness/pass_descriptor.hpp"
+#include "launch/launch_protocol.hpp"
 
 namespace grader {
 namespace {
+
+constexpr int report_fd = 3;   // what a program inherits besides stdin, stdout and stderr
+constexpr int control_fd = 4;  // what its launcher inherits besides that
+constexpr auto launch_limit = std::chrono::seconds(30);  // usual are 10 ms
 
 std::string read_file(const std::filesystem::path& path) {
   const std::ifstream file(path, std::ios::binary);
@@ -36,14 +44,76 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
-void limit(__rlimit_resource resource, rlim_t value) {
-  const rlimit both{.rlim_cur = value, .rlim_max = value};
-  setrlimit(resource, &both);
-}
-
 std::chrono::milliseconds cpu_time(const rusage& usage) {
   const auto milliseconds = [](const timeval& time) { return time.tv_sec * 1000 + time.tv_usec / 1000; };
   return std::chrono::milliseconds(milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime));
+}
+
+void open_to_others(const std::filesystem::path& file) {
+  using enum std::filesystem::perms;
+  std::error_code not_ours;
+  std::filesystem::permissions(file, others_read | others_exec, std::filesystem::perm_options::add, not_ours);
+}
+
+void send_signal(const Descriptor& process, int number) {
+  syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0);
+}
+
+/// As seen from here; see proc_pid_fdinfo(5).
+pid_t process_of(const Descriptor& pidfd) {
+  std::ifstream lines("/proc/self/fdinfo/" + std::to_string(pidfd.get()));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("Pid:")) return std::stoi(line.substr(4));
+  }
+  throw InfraError("this kernel does not tell a program's process");
+}
+
+struct Use {
+  std::uint64_t memory_bytes = 0;
+  std::size_t processes = 0;
+};
+
+/// What the descendants of a process use together.
+Use use_of_tree(pid_t root) {
+  constexpr std::size_t enough = 10'000;  // to say that there are too many
+  Use use;
+  std::vector<pid_t> unseen{root};
+  while (!unseen.empty() && use.processes < enough) {
+    const std::filesystem::path process = "/proc/" + std::to_string(unseen.back());
+    unseen.pop_back();
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    std::ifstream(process / "statm") >> size >> resident;
+    use.memory_bytes += resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    ++use.processes;
+    std::error_code gone;
+    for (std::filesystem::directory_iterator task(process / "task", gone), end; !gone && task != end;
+         task.increment(gone)) {
+      std::ifstream children(task->path() / "children");
+      for (pid_t child = 0; children >> child;) unseen.push_back(child);
+    }
+  }
+  return use;
+}
+
+std::vector<std::string> launch_arguments(const ProgramSpec& spec) {
+  Launch launch{.files = spec.files,
+                .broker_port = spec.broker_port,
+                .user = spec.confinement.another_user ? user_of_programs() : 0,
+                .options = {"--control", std::to_string(control_fd), "--cpu",
+                            std::to_string(spec.limits.cpu_time.count()), "--file-bytes",
+                            std::to_string(spec.limits.file_bytes)},
+                .program = {spec.executable.string()}};
+  launch.files.push_back(spec.executable);
+  const auto add = [&](const std::string& option, const std::string& value) {
+    launch.options.insert(launch.options.end(), {option, value});
+  };
+  // The kernel counts by user: for one who does other things as well the number means nothing.
+  if (spec.confinement.another_user) add("--processes", std::to_string(spec.limits.threads));
+  add("--env", "COURSE_REPORT_FD=" + std::to_string(report_fd));
+  for (const auto& [name, value] : spec.environment) add("--env", name + '=' + value);
+  launch.program.insert(launch.program.end(), spec.arguments.begin(), spec.arguments.end());
+  return command_line(spec.confinement, launch);
 }
 
 int milliseconds_until(Clock::time_point deadline) {
@@ -56,47 +126,67 @@ int milliseconds_until(Clock::time_point deadline) {
 Run::Run(ProgramSpec spec, Conversation::Policy policy, Conversation::Listener listener)
     : spec_(std::move(spec)),
       conversation_(std::make_unique<Conversation>(std::move(policy), std::move(listener))) {
+  launch();
+  if (spec_.confinement.tier == Tier::sandbox && spec_.broker_port != 0)
+    way_to_broker_ = std::make_unique<PortForward>(receive_from_launcher(), spec_.broker_port);
+  started_at_ = Clock::now();
+  program_ = receive_from_launcher();
+  pid_ = process_of(program_);
+  watch_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+}
+
+void Run::launch() {
   std::ofstream(output_path("stdin"), std::ios::binary) << spec_.input;
   const auto input = open_file(output_path("stdin"), O_RDONLY);
   const auto output = open_file(output_path("stdout"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
   const auto errors = open_file(output_path("stderr"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
 
-  constexpr int report_fd = 3;
-  std::vector<std::string> arguments{spec_.executable.string()};
-  arguments.insert(arguments.end(), spec_.arguments.begin(), spec_.arguments.end());
-  std::vector<std::string> environment{"COURSE_REPORT_FD=" + std::to_string(report_fd)};
-  for (const auto& [name, value] : spec_.environment) environment.push_back(name + '=' + value);
+  if (spec_.confinement.another_user) {
+    fchown(output.get(), user_of_programs(), user_of_programs());  // so that it can open /dev/stdout
+    fchown(errors.get(), user_of_programs(), user_of_programs());
+    for (const auto& file : {spec_.executable, spec_.confinement.launcher}) open_to_others(file);
+    for (const auto& file : spec_.files) open_to_others(file);
+  }
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    throw InfraError(std::string("no line to a program's launcher: ") + std::strerror(errno));
+  control_.reset(ends[0]);
+  const Descriptor launcher_end(ends[1]);
+  auto arguments = launch_arguments(spec_);
+  std::vector<std::string> environment{"PATH=/usr/bin:/bin"};
   const auto argument_pointers = pointers(arguments);
   const auto environment_pointers = pointers(environment);
 
-  int copies[report_fd + 1] = {};
-  started_at_ = Clock::now();
-  pid_ = fork();
-  if (pid_ < 0) throw InfraError(std::string("can't start a process: ") + std::strerror(errno));
-  if (pid_ == 0) {
+  int copies[control_fd + 1] = {};
+  launcher_ = fork();
+  if (launcher_ < 0) throw InfraError(std::string("can't start a process: ") + std::strerror(errno));
+  if (launcher_ == 0) {
     // Between fork and exec in a program with threads: system calls only.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
-    const int sources[] = {input.get(), output.get(), errors.get(), conversation_->program_end()};
-    for (int target = 0; target <= report_fd; ++target) {
+    const int sources[] = {input.get(), output.get(), errors.get(), conversation_->program_end(),
+                           launcher_end.get()};
+    for (int target = 0; target <= control_fd; ++target) {
       copies[target] = fcntl(sources[target], F_DUPFD_CLOEXEC, 10);  // out of the way of the targets
     }
-    for (int target = 0; target <= report_fd; ++target) dup2(copies[target], target);
-    syscall(SYS_close_range, report_fd + 1, ~0U, 0);
+    for (int target = 0; target <= control_fd; ++target) dup2(copies[target], target);
+    syscall(SYS_close_range, control_fd + 1, ~0U, 0);
     if (chdir(spec_.folder.c_str()) != 0) _exit(127);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    limit(RLIMIT_CPU, static_cast<rlim_t>(spec_.limits.cpu_time.count()));
-    limit(RLIMIT_FSIZE, spec_.limits.file_bytes);
-    limit(RLIMIT_CORE, 0);
     execve(argument_pointers[0], argument_pointers.data(), environment_pointers.data());
     _exit(127);
   }
-  setpgid(pid_, pid_);  // both sides do it, whoever comes first
+  setpgid(launcher_, launcher_);  // both sides do it, whoever comes first
   conversation_->close_program_end();
-  pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
-  memory_watch_ = std::jthread([this](const std::stop_token& stop) { watch_memory(stop); });
+}
+
+Descriptor Run::receive_from_launcher() {
+  auto received = receive_descriptor(control_.get(), launch_limit);
+  if (received.valid()) return received;
+  end_launcher();
+  throw InfraError("a program can't be started: " + standard_error().substr(0, 500));
 }
 
 Run::~Run() {
@@ -105,30 +195,43 @@ Run::~Run() {
 
 std::optional<Ended> Run::wait(Clock::time_point deadline) {
   if (ended_) return ended_;
-  pollfd polled{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
+  pollfd polled{.fd = control_.get(), .events = POLLIN, .revents = 0};
   if (poll(&polled, 1, milliseconds_until(deadline)) <= 0) return std::nullopt;
-  int status = 0;
-  rusage usage{};
-  if (wait4(pid_, &status, 0, &usage) != pid_) throw InfraError("lost track of a program under grading");
-  ended_ = Ended{.exit_code = WIFEXITED(status) ? std::optional(WEXITSTATUS(status)) : std::nullopt,
-                 .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                 .over_memory = over_memory_,
-                 .at = Clock::now(),
-                 .peak_memory_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024,
-                 .cpu_time = cpu_time(usage)};
-  memory_watch_.request_stop();
+  LaunchReport report;
+  // If none comes, somebody killed the launcher, and with it the program.
+  if (recv(control_.get(), &report, sizeof report, 0) != sizeof report) report.status = SIGKILL;
+  ended_ =
+      Ended{.exit_code = WIFEXITED(report.status) ? std::optional(WEXITSTATUS(report.status)) : std::nullopt,
+            .signal = WIFSIGNALED(report.status) ? WTERMSIG(report.status) : 0,
+            .over_memory = over_memory_,
+            .at = Clock::now(),
+            .peak_memory_bytes = static_cast<std::uint64_t>(report.usage.ru_maxrss) * 1024,
+            .cpu_time = cpu_time(report.usage)};
+  watch_.request_stop();
+  end_launcher();
   return ended_;
 }
 
 void Run::signal(int number) const {
-  if (!ended_) ::kill(pid_, number);
+  if (!ended_) send_signal(program_, number);
 }
 
 Ended Run::kill() {
-  ::kill(-pid_, SIGKILL);
+  send_signal(program_, SIGKILL);
+  if (const auto ended = wait(Clock::now() + std::chrono::seconds(10))) return *ended;
+  // In the lowest tier a program can stop its launcher.
+  ::kill(-launcher_, SIGKILL);
   const auto ended = wait(Clock::now() + std::chrono::seconds(10));
   if (!ended) throw InfraError("a killed program does not end");
   return *ended;
+}
+
+void Run::end_launcher() {
+  // It ends by itself when it has reported; with it, the kernel ends all that is left of its namespace.
+  const Descriptor launcher(static_cast<int>(syscall(SYS_pidfd_open, launcher_, 0)));
+  pollfd polled{.fd = launcher.get(), .events = POLLIN, .revents = 0};
+  if (poll(&polled, 1, 10'000) <= 0) ::kill(-launcher_, SIGKILL);
+  waitpid(launcher_, nullptr, 0);
 }
 
 std::filesystem::path Run::output_path(const char* kind) const {
@@ -141,20 +244,15 @@ std::string Run::standard_error() const {
   return read_file(output_path("stderr"));
 }
 
-void Run::watch_memory(const std::stop_token& stop) {
-  const std::filesystem::path statm = "/proc/" + std::to_string(pid_) + "/statm";
+void Run::watch(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
   while (!stopped.wait_for(lock, stop, std::chrono::milliseconds(50), [] { return false; }) &&
          !stop.stop_requested()) {
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    std::ifstream(statm) >> size >> resident;
-    if (resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) > spec_.limits.memory_bytes) {
-      over_memory_ = true;
-      ::kill(-pid_, SIGKILL);
-    }
+    const auto [memory, processes] = use_of_tree(launcher_);
+    if (memory > spec_.limits.memory_bytes) over_memory_ = true;
+    if (over_memory_ || processes > spec_.limits.processes) send_signal(program_, SIGKILL);
   }
 }
 

@@ -27,7 +27,8 @@ class RunTest : public ::testing::Test {
     return {.executable = "/bin/bash",
             .arguments = {"-c", script},
             .environment = {{"PATH", "/usr/bin:/bin"}},
-            .folder = folder_};
+            .folder = folder_,
+            .confinement = {.launcher = grader::Paths::of_this_checkout().build / "bin/course-launch"}};
   }
 
   std::filesystem::path folder_ =
@@ -62,16 +63,9 @@ TEST_F(RunTest, KillsTheWholeGroup) {
 }
 
 TEST_F(RunTest, DescendantsThatLeaveTheGroupDoNotSurvive) {
-  grader::adopt_orphans();
-  pid_t daemon = 0;
-  {
-    grader::Run program(shell("setsid sleep 1000 & echo $!"), {}, {});
-    ASSERT_TRUE(program.wait(Clock::now() + 5s));
-    daemon = std::stoi(program.standard_output());
-    EXPECT_EQ(kill(daemon, 0), 0);
-  }
-  grader::kill_all_descendants();
-  EXPECT_NE(kill(daemon, 0), 0);
+  grader::Run program(shell("setsid sleep 1000 & echo $!"), {}, {});
+  ASSERT_TRUE(program.wait(Clock::now() + 5s));
+  EXPECT_NE(kill(std::stoi(program.standard_output()), 0), 0);
 }
 
 TEST_F(RunTest, StopsWhatGrowsWithoutBound) {

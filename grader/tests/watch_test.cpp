@@ -18,7 +18,10 @@ class Watch : public ::testing::Test {
   ~Watch() override { std::filesystem::remove_all(folder_); }
 
   grader::ProgramSpec probe() {
-    return {.executable = WATCH_PROBE, .environment = {{"LD_PRELOAD", WATCH_LIBRARY}}, .folder = folder_};
+    return {.executable = WATCH_PROBE,
+            .environment = {{"LD_PRELOAD", WATCH_LIBRARY}},
+            .folder = folder_,
+            .confinement = {.launcher = grader::Paths::of_this_checkout().build / "bin/course-launch"}};
   }
 
   /// "before rd_kafka_commit", in order.

@@ -124,6 +124,7 @@ void Check::prepare() {
   }
   admin_ = std::make_unique<Admin>(cluster_.admin);
   if (cluster_.broker) become_a_user_of_the_broker();
+  confinement_ = probe_isolation(paths_);
 }
 
 void Check::require_answer() {
@@ -251,7 +252,9 @@ std::unique_ptr<Learner> Check::start(const std::string& program, std::vector<st
       .executable = program_path(paths_, answers_, on_reference_ ? on_reference(program) : program),
       .arguments = std::move(options),
       .folder = folder_,
-      .name = fmt::format("{}-{}", program, ++programs_)};
+      .name = fmt::format("{}-{}", program, ++programs_),
+      .confinement = confinement_,
+      .broker_port = cluster_.broker ? cluster_.broker->grader_port : 0};
   if (!fs::exists(spec.executable)) {
     throw InfraError(fmt::format(
         "the program {} is not built; ./course grade builds it, and so does the test 'build'", program));
@@ -260,7 +263,10 @@ std::unique_ptr<Learner> Check::start(const std::string& program, std::vector<st
                       {"LANG", "C.UTF-8"},
                       {"ASAN_OPTIONS", "detect_leaks=0:abort_on_error=0:exitcode=66:handle_segv=1"},
                       {"UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1:exitcode=66"}};
-  if (setup.watched) spec.environment["LD_PRELOAD"] = paths_.build / "lib/libcourse_watch.so";
+  if (setup.watched) {
+    spec.files.push_back(paths_.build / "lib/libcourse_watch.so");
+    spec.environment["LD_PRELOAD"] = spec.files.back();
+  }
   return std::make_unique<Learner>(std::move(spec), std::move(setup), *timeline_, program_clock_);
 }
 

@@ -106,6 +106,7 @@ class Check : public ::testing::Test {
   std::mt19937 random_;
   std::string prefix_;
   Cluster cluster_;
+  Confinement confinement_;
   std::optional<Principal> principal_;
   std::optional<FileLock> principal_lock_;
   std::unique_ptr<Timeline> timeline_;

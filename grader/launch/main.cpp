@@ -1,0 +1,181 @@
+// course-launch: starts one program under grading, in whatever namespaces it finds itself, and stays as
+// its parent. As process 1 of a namespace it collects orphans, and when it ends the kernel ends the rest.
+//
+//   course-launch [--control FD] [--listen PORT] [--user ID] [--folder PATH] [--cpu SECONDS]
+//                 [--file-bytes N] [--processes N] [--env NAME=VALUE]… -- PROGRAM [ARGUMENT…]
+//
+// Over the control line, a socket, it sends a listening socket for --listen (made here, in this network
+// namespace), then a pidfd of the program, and in the end a LaunchReport. Without one it ends as the
+// program does.
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launch/launch_protocol.hpp"
+
+namespace {
+
+constexpr int report_fd = 3;  // what the program inherits besides stdin, stdout and stderr
+
+struct Options {
+  int control = -1;
+  std::uint16_t listen = 0;
+  uid_t user = 0;
+  const char* folder = nullptr;
+  rlim_t cpu = RLIM_INFINITY;
+  rlim_t file_bytes = RLIM_INFINITY;
+  rlim_t processes = RLIM_INFINITY;
+  std::vector<char*> environment;
+  char** program = nullptr;
+};
+
+[[noreturn]] void fail(const char* what) {
+  std::fprintf(stderr, "course-launch: %s: %s\n", what, std::strerror(errno));
+  std::_Exit(126);
+}
+
+Options parse(char** argument) {
+  Options options;
+  for (++argument; *argument != nullptr; ++argument) {
+    const std::string_view name = *argument++;
+    if (*argument == nullptr) break;
+    if (name == "--control") options.control = std::atoi(*argument);
+    if (name == "--listen") options.listen = static_cast<std::uint16_t>(std::atoi(*argument));
+    if (name == "--user") options.user = static_cast<uid_t>(std::strtoul(*argument, nullptr, 10));
+    if (name == "--folder") options.folder = *argument;
+    if (name == "--cpu") options.cpu = std::strtoull(*argument, nullptr, 10);
+    if (name == "--file-bytes") options.file_bytes = std::strtoull(*argument, nullptr, 10);
+    if (name == "--processes") options.processes = std::strtoull(*argument, nullptr, 10);
+    if (name == "--env") options.environment.push_back(*argument);
+    if (name == "--") {
+      options.program = argument;
+      options.environment.push_back(nullptr);
+      return options;
+    }
+  }
+  errno = EINVAL;
+  fail("there is no program in the arguments");
+}
+
+/// Sends a descriptor over a socket; see unix(7), SCM_RIGHTS.
+void send_descriptor(int control, int passenger) {
+  char byte = 'd';
+  iovec data{.iov_base = &byte, .iov_len = 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> space{};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = space.data();
+  message.msg_controllen = space.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &passenger, sizeof(int));
+  if (sendmsg(control, &message, MSG_NOSIGNAL) != 1) fail("the grader does not listen");
+}
+
+void offer_listener(const Options& options) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(options.listen);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("bind");
+  if (listen(listener, SOMAXCONN) != 0) fail("listen");
+  if (options.control >= 0) send_descriptor(options.control, listener);
+  close(listener);
+}
+
+void limit(__rlimit_resource resource, rlim_t value) {
+  const rlimit both{.rlim_cur = value, .rlim_max = value};
+  if (value != RLIM_INFINITY) setrlimit(resource, &both);
+}
+
+[[noreturn]] void become_program(const Options& options) {
+  setsid();  // no terminal to type into
+  if (options.folder != nullptr && chdir(options.folder) != 0) fail("its folder");
+  limit(RLIMIT_CPU, options.cpu);
+  limit(RLIMIT_FSIZE, options.file_bytes);
+  limit(RLIMIT_NPROC, options.processes);
+  limit(RLIMIT_NOFILE, 1024);
+  limit(RLIMIT_CORE, 0);
+  if (options.user != 0 &&
+      (setgroups(0, nullptr) != 0 || setresgid(options.user, options.user, options.user) != 0 ||
+       setresuid(options.user, options.user, options.user) != 0)) {
+    fail("another user");
+  }
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // last: a change of user clears it
+  syscall(SYS_close_range, report_fd + 1, ~0U, 0);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execve(options.program[0], options.program, const_cast<char* const*>(options.environment.data()));
+  fail(options.program[0]);
+}
+
+/// Kills what the program left behind. Process 1 need not: the kernel does, and leaves nothing out.
+void kill_descendants() {
+  if (getpid() == 1) return;
+  for (bool found = true; found;) {
+    found = false;
+    std::ifstream children("/proc/self/task/" + std::to_string(getpid()) + "/children");
+    for (pid_t child = 0; children >> child;) {
+      found = true;
+      kill(child, SIGKILL);
+    }
+    while (waitpid(-1, nullptr, 0) > 0) {  // whoever is killed may leave children, which then are ours
+      std::ifstream more("/proc/self/task/" + std::to_string(getpid()) + "/children");
+      for (pid_t child = 0; more >> child;) kill(child, SIGKILL);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int /*argc*/, char** argv) {
+  const Options options = parse(argv);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_DUMPABLE, 0);  // the program can't look into this process
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  if (options.listen != 0) offer_listener(options);
+  const pid_t program = fork();
+  if (program < 0) fail("no process");
+  if (program == 0) become_program(options);
+  close(report_fd);  // so that the grader notices when the program has closed it
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) close(fd);
+  if (options.control >= 0) {
+    fcntl(options.control, F_SETFD, FD_CLOEXEC);
+    send_descriptor(options.control, static_cast<int>(syscall(SYS_pidfd_open, program, 0)));
+  }
+  grader::LaunchReport report;
+  while (wait4(-1, &report.status, 0, &report.usage) != program) {
+  }
+  kill_descendants();
+  if (options.control >= 0) {
+    return send(options.control, &report, sizeof report, MSG_NOSIGNAL) == sizeof report ? 0 : 126;
+  }
+  return WIFEXITED(report.status) ? WEXITSTATUS(report.status) : 128 + WTERMSIG(report.status);
+}
