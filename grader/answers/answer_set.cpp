@@ -8,6 +8,7 @@
 
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/isolation.hpp"
 
 namespace grader {
 namespace {
@@ -121,6 +122,7 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
   std::string name;
   for (const auto& set : sets) name += (name.empty() ? "" : "+") + set.name;
   if (sets.size() > 3) name = fmt::format("{}+{}-more", sets.front().name, sets.size() - 1);
+  std::ranges::replace(name, '/', '.');
   const fs::path folder = paths.build / "answers";
   fs::create_directories((folder / name).parent_path());  // a set's name may have a folder: mutants/…
   const FileLock lock(folder / (name + ".lock"));
@@ -131,7 +133,10 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
   for (const auto& set : sets) statements.add(set);
   write_if_changed(file, text + statements.text());
 
-  const auto result = run_command({"ninja", "--quiet", "-C", paths.root.string(), "-f", file.string()});
+  // An exercise must not read at compile time what it can't read when it runs.
+  const bool sandbox = probe_isolation(paths).tier >= Tier::open_network;
+  const auto result = run_command({"env", fmt::format("COURSE_COMPILE_IN={}", sandbox ? "sandbox" : ""),
+                                   "ninja", "--quiet", "-C", paths.root.string(), "-f", file.string()});
   if (result.exit_code != 0) {
     throw InfraError("the exercises can't be built, and not because of what is in them:\n" + result.output +
                      "\nIf the disk is not full and the packages are complete (infra/install.sh --check), "
