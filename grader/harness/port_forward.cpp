@@ -21,6 +21,8 @@ namespace {
 
 constexpr std::size_t most_waiting = 256 * 1024;  // bytes in one direction that nobody has taken yet
 constexpr std::size_t most_connections = 128;     // of one program
+constexpr std::size_t most_sent = std::size_t{256}
+                                  << 20U;  // by one program: it all lands on the broker's disk
 
 void send_at_once(const Descriptor& socket) {
   const int yes = 1;
@@ -32,6 +34,7 @@ struct Direction {
   std::string waiting;
   bool ended = false;   ///< The sender has said all.
   bool closed = false;  ///< And the receiver knows.
+  std::size_t bytes = 0;
 
   [[nodiscard]] bool wants_more() const { return !ended && waiting.size() < most_waiting; }
 
@@ -41,6 +44,7 @@ struct Direction {
     const ssize_t size = recv(from, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (size < 0) return errno == EAGAIN || errno == EINTR;
     if (size == 0) ended = true;
+    bytes += static_cast<std::size_t>(size);
     waiting.append(buffer.data(), static_cast<std::size_t>(size));
     return true;
   }
@@ -111,6 +115,7 @@ PortForward::~PortForward() {
 
 void PortForward::run(const std::stop_token& stop) const {
   std::vector<std::unique_ptr<Connection>> connections;
+  std::size_t sent = 0;
   while (!stop.stop_requested()) {
     std::vector<pollfd> polled{{.fd = wake_.get(), .events = POLLIN, .revents = 0},
                                {.fd = listener_.get(), .events = POLLIN, .revents = 0}};
@@ -121,13 +126,15 @@ void PortForward::run(const std::stop_token& stop) const {
     if (poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return;
     for (std::size_t i = 0; i < connections.size(); ++i) {
       auto& one = connections[i];
+      const std::size_t before = one->out.bytes;
       const bool whole = move(*one, polled[2 + 2 * i].revents, polled[3 + 2 * i].revents);
-      if (!whole || one->done()) one.reset();
+      sent += one->out.bytes - before;
+      if (!whole || one->done() || sent > most_sent) one.reset();
     }
     std::erase(connections, nullptr);
     if ((polled[1].revents & POLLIN) == 0) continue;
     Descriptor inside(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!inside.valid() || connections.size() >= most_connections) continue;
+    if (!inside.valid() || connections.size() >= most_connections || sent > most_sent) continue;
     send_at_once(inside);
     if (auto outside = connect_to(port_); outside.valid()) {
       connections.push_back(std::make_unique<Connection>(

@@ -117,4 +117,33 @@ TEST(Conversation, HoldsAndReleasesThreadsOneByOne) {
   EXPECT_TRUE(grader.held().empty());
 }
 
+TEST(Conversation, HearsNothingThatIsNotAMessage) {
+  // A policy that trusts its messages, as those of the checks do.
+  Conversation grader([](const nlohmann::json& question) { return question.at("offset"); }, {});
+  setenv("COURSE_REPORT_FD", std::to_string(grader.program_end()).c_str(), 1);
+  const auto channel = course::ReportChannel::from_environment();
+  unsetenv("COURSE_REPORT_FD");
+  nlohmann::json deep;
+  for (int i = 0; i < 10'000; ++i) deep = nlohmann::json{std::move(deep)};
+  channel->tell({{"kind", 7}});
+  channel->tell({{"kind", "deep"}, {"text", std::move(deep)}});
+  channel->tell({{"kind", "hook"}, {"ask", "yes"}});
+  channel->tell({{"kind", "hook"}, {"ask", true}});  // without an offset
+  EXPECT_EQ(channel->ask({{"kind", "hook"}, {"offset", 3}}), 3);
+  EXPECT_EQ(grader.messages().size(), 1U);
+}
+
+TEST(Conversation, StopsListeningToAFlood) {
+  Conversation grader({}, {});
+  setenv("COURSE_REPORT_FD", std::to_string(grader.program_end()).c_str(), 1);
+  const auto channel = course::ReportChannel::from_environment();
+  unsetenv("COURSE_REPORT_FD");
+  const std::string text(100'000, 'x');
+  EXPECT_THROW(
+      {
+        for (int i = 0; i < 10'000; ++i) channel->tell({{"kind", "x"}, {"text", text}});
+      },
+      std::runtime_error);
+}
+
 }  // namespace

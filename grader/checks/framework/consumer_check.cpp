@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <random>
 
 #include "checks/framework/ask_until.hpp"
 #include "checks/framework/consumer_findings.hpp"
@@ -28,6 +30,12 @@ nlohmann::json to_json(const Offsets& offsets) {
 }
 
 }  // namespace
+
+bool ConsumerCheck::thorough() {
+  const char* value =
+      std::getenv("COURSE_EXPLORE");  // NOLINT(concurrency-mt-unsafe): nobody sets variables at run time
+  return value != nullptr && std::string(value) == "all";
+}
 
 std::unique_ptr<ConsumerRun> ConsumerCheck::consume(const Consuming& consuming) {
   return start_consumer("consume", {}, consuming,
@@ -143,6 +151,8 @@ void ConsumerCheck::expect_fetches_from_the_start(const std::vector<Record>& rec
 void ConsumerCheck::expect_at_every_moment(ConsumerRun& run, const Consuming& consuming,
                                            const std::vector<Record>& records) {
   const auto seeded = places_of(records);
+  // A commit that nobody saw being sent may be on its way. Where one waits for it, the program can't know.
+  const std::size_t drawn = std::uniform_int_distribution<std::size_t>(1, records.size())(random());
   bool timer_waited_for = false;
   while (!std::ranges::includes(run.handled(), seeded)) {
     const auto question = run.wait_for_question(soon());
@@ -152,7 +162,8 @@ void ConsumerCheck::expect_at_every_moment(ConsumerRun& run, const Consuming& co
     }
     if (!run.handler_calls().empty()) {
       const bool in_handler = question->body.value("kind", "") == "hook";
-      const bool wait_for_timer = in_handler && !timer_waited_for && run.commits_automatically();
+      const bool here = run.commits_automatically() || (thorough() && run.handler_calls().size() >= drawn);
+      const bool wait_for_timer = in_handler && !timer_waited_for && here;
       timer_waited_for |= wait_for_timer;
       const auto offsets =
           wait_for_timer ? committed_after_timer(run, consuming.group, seeded) : committed(consuming.group);

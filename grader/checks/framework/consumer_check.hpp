@@ -29,6 +29,10 @@ class ConsumerCheck : public Check {
   static constexpr std::chrono::seconds patience{10};
   static Clock::time_point soon() { return Clock::now() + patience; }
 
+  /// Whether this is somebody else's work: every crash point is tried, and it is reckoned with that a program
+  /// commits in a way that the watch does not see (librdkafka loaded a second time, say).
+  static bool thorough();
+
   /// Starts the learner's consumer. May be called from several threads.
   virtual std::unique_ptr<ConsumerRun> consume(const Consuming& consuming);
   /// The same for any program that consumes, with options of its own; `consuming.settings` win.

@@ -22,12 +22,6 @@ constexpr std::size_t side_by_side = 4;
 /// How many points of a kind are tried until one is reached.
 constexpr std::size_t attempts = 3;
 
-bool explore_all() {
-  const char* value =
-      std::getenv("COURSE_EXPLORE");  // NOLINT(concurrency-mt-unsafe): nobody sets variables at run time
-  return value != nullptr && std::string(value) == "all";
-}
-
 }  // namespace
 
 void CrashCheck::explore(const Consuming& consuming, const std::vector<Record>& records) {
@@ -83,7 +77,7 @@ std::vector<CrashPoint> CrashCheck::list_points(Consuming consuming, const std::
 
 std::vector<std::vector<CrashPoint>> CrashCheck::choose(std::vector<CrashPoint> points) {
   std::vector<std::vector<CrashPoint>> choices;
-  if (explore_all()) {
+  if (thorough()) {
     for (auto& point : points) choices.push_back({std::move(point)});
     return choices;
   }
@@ -129,7 +123,7 @@ CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming cons
       return outcome;
     }
     outcome.reached = true;
-    const bool may_be_automatic = point.call == "handler" && run->commits_automatically();
+    const bool may_be_automatic = point.call == "handler" && (thorough() || run->commits_automatically());
     const auto at_the_point =
         may_be_automatic ? committed_after_timer(*run, consuming.group, seeded) : committed(consuming.group);
     const auto handled = run->handled();
