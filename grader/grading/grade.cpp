@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "grading/second_look.hpp"
 #include "harness/broker.hpp"
 #include "harness/command.hpp"
 
@@ -39,25 +40,6 @@ std::vector<CheckRun> runs_of(const std::vector<CheckId>& checks, const std::str
   return runs;
 }
 
-/// An infrastructure error may be the submission's doing (it killed the broker, it filled the disk). It
-/// is, if the same check on the solution goes well and on the submission fails so once more.
-void look_again(const Paths& paths, const CourseTable& course, const std::vector<CheckId>& checks,
-                const std::string& answers, const CheckRunOptions& options, std::vector<Verdict>& verdicts,
-                const std::stop_token& stop) {
-  for (std::size_t i = 0; i < verdicts.size(); ++i) {
-    if (verdicts[i].status != Status::infra_error) continue;
-    build_answers(paths, course, {AnswerSet::of_folder("solutions", paths.root / "solutions", course)});
-    const auto try_with = [&](const std::string& set) {
-      start_broker(paths, options.broker, {.learner_listener = false});
-      const auto again = run_checks(paths, runs_of({checks[i]}, set), options, {}, stop);
-      return again.empty() ? verdicts[i] : again.front();
-    };
-    if (try_with("solutions").status != Status::passed) continue;
-    verdicts[i] = try_with(answers);
-    if (verdicts[i].status == Status::infra_error) verdicts[i].status = Status::disturbed_the_grader;
-  }
-}
-
 }  // namespace
 
 std::string fresh_seed() {
@@ -81,25 +63,27 @@ Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& o
     start_broker(paths, broker, {.learner_listener = !options.submission});
   }
   progress.phase("grading");
+  const Tier isolation = probe_isolation(paths).tier;
   Grade grade{.answers = options.answers.name,
               .seed = options.seed.empty() ? fresh_seed() : options.seed,
               .course_version = COURSE_VERSION,
-              .isolation = "process-group",
+              .isolation = to_string(isolation),
               .finished_at = {},
               .seconds = 0,
               .scores = {},
               .verdicts = {}};
   const CheckRunOptions run_options{.results = options.results,
                                     .broker = broker,
+                                    .isolation = isolation,
                                     .seed = grade.seed,
                                     .jobs = options.jobs,
                                     .explore_all = options.explore_all || options.submission};
   std::size_t done = 0;
+  const auto runs = runs_of(checks, options.answers.name);
   grade.verdicts = run_checks(
-      paths, runs_of(checks, options.answers.name), run_options,
+      paths, runs, run_options,
       [&](const Verdict& verdict, std::size_t) { progress.verdict(verdict, ++done, checks.size()); }, stop);
-  if (options.submission)
-    look_again(paths, course, checks, options.answers.name, run_options, grade.verdicts, stop);
+  if (options.submission) look_again(paths, course, runs, run_options, grade.verdicts, stop);
   grade.scores = scores_of(course, grade.verdicts);
   grade.finished_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now()));
   grade.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -3,6 +3,7 @@
 #
 # 1 the whole build, warnings as errors   2 style   3 unit tests   4 the grader's own test: every solution
 # passes, every skeleton is open, every wrong implementation is caught by name, no right one is refused.
+# 5 attacks: no hostile program gets what it has not earned, or leaves anything behind.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build
@@ -23,3 +24,6 @@ ctest --test-dir "$build" -C unit -L unit --output-on-failure --no-tests=error
 
 heading "the grader's own test"
 "$build/bin/course" selftest
+
+heading "attacks"
+"$build/bin/course" attack

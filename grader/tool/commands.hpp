@@ -7,6 +7,7 @@ namespace grader {
 // Each adds one command to `app`. The command runs while the arguments are parsed (CLI11 callbacks) and
 // writes its exit code to `exit_code`: 0 all well, 1 something failed, 2 infrastructure or wrong use.
 
+void add_attack_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_build_command(CLI::App& app, int& exit_code);
 void add_grade_command(CLI::App& app, int& exit_code);

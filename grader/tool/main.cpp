@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   grader::add_soak_command(app, exit_code);
   grader::add_mutant_command(app, exit_code);
   grader::add_diagnoses_command(app, exit_code);
+  grader::add_attack_command(app, exit_code);
   grader::add_test_command(app, exit_code);
   grader::add_build_command(app, exit_code);
   grader::add_broker_command(app, exit_code);
