@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -96,6 +97,19 @@ Use use_of_tree(pid_t root) {
   return use;
 }
 
+/// See proc(5): a process's folder belongs to its user, and task/ has a folder for each thread.
+std::size_t threads_of_this_user() {
+  std::size_t threads = 0;
+  std::error_code gone;
+  for (std::filesystem::directory_iterator entry("/proc", gone), end; !gone && entry != end;
+       entry.increment(gone)) {
+    struct stat status {};
+    if (stat(entry->path().c_str(), &status) != 0 || status.st_uid != geteuid()) continue;
+    if (stat((entry->path() / "task").c_str(), &status) == 0) threads += status.st_nlink - 2;
+  }
+  return threads;
+}
+
 std::vector<std::string> launch_arguments(const ProgramSpec& spec) {
   Launch launch{.files = spec.files,
                 .broker_port = spec.broker_port,
@@ -108,8 +122,9 @@ std::vector<std::string> launch_arguments(const ProgramSpec& spec) {
   const auto add = [&](const std::string& option, const std::string& value) {
     launch.options.insert(launch.options.end(), {option, value});
   };
-  // The kernel counts by user: for one who does other things as well the number means nothing.
-  if (spec.confinement.another_user) add("--processes", std::to_string(spec.limits.threads));
+  // The kernel counts by user, so to what is allowed comes what this user does already.
+  add("--processes",
+      std::to_string(spec.limits.threads + (spec.confinement.another_user ? 0 : threads_of_this_user())));
   add("--env", "COURSE_REPORT_FD=" + std::to_string(report_fd));
   for (const auto& [name, value] : spec.environment) add("--env", name + '=' + value);
   launch.program.insert(launch.program.end(), spec.arguments.begin(), spec.arguments.end());

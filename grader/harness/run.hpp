@@ -23,7 +23,7 @@ struct Limits {
                                << 30U;  ///< Resident, with its children; looked at every 50 ms.
   std::uint64_t file_bytes = std::uint64_t{16} << 20U;  ///< Of each file that it writes, its output included.
   std::size_t processes = 64;                           ///< Itself included; looked at every 50 ms.
-  std::size_t threads = 512;  ///< Of all programs of a check; holds where they run as another user.
+  std::size_t threads = 512;  ///< Of all programs of a check, or beyond what their user had. Not for root.
 };
 
 /// A program to be started: no terminal, nothing inherited but what is named here.

@@ -182,20 +182,19 @@ void limit(__rlimit_resource resource, rlim_t value) {
   fail(options.program[0]);
 }
 
+/// Sends a signal to all children; those of a child that ends become ours. False if there is none.
+bool signal_children(int number) {
+  bool found = false;
+  std::ifstream children("/proc/self/task/" + std::to_string(getpid()) + "/children");
+  for (pid_t child = 0; children >> child;) found = kill(child, number) == 0 || found;
+  return found;
+}
+
 /// Kills what the program left behind. Process 1 need not: the kernel does, and leaves nothing out.
 void kill_descendants() {
   if (getpid() == 1) return;
-  for (bool found = true; found;) {
-    found = false;
-    std::ifstream children("/proc/self/task/" + std::to_string(getpid()) + "/children");
-    for (pid_t child = 0; children >> child;) {
-      found = true;
-      kill(child, SIGKILL);
-    }
-    while (waitpid(-1, nullptr, 0) > 0) {  // whoever is killed may leave children, which then are ours
-      std::ifstream more("/proc/self/task/" + std::to_string(getpid()) + "/children");
-      for (pid_t child = 0; more >> child;) kill(child, SIGKILL);
-    }
+  while (signal_children(SIGKILL)) {
+    while (waitpid(-1, nullptr, 0) > 0) signal_children(SIGKILL);
   }
 }
 

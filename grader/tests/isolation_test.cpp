@@ -120,6 +120,8 @@ TEST_P(IsolationTest, NothingSurvivesTheProgram) {
 }
 
 TEST_P(IsolationTest, StopsAForkBomb) {
+  // Root's processes are not limited in number, and this would be the end of the machine.
+  if (geteuid() == 0 && !confinement_.another_user) GTEST_SKIP();
   grader::Run run(shell("bomb() { bomb | bomb & bomb; }; bomb"), {}, {});
   EXPECT_TRUE(run.wait(Clock::now() + 20s));
 }
