@@ -15,7 +15,7 @@ namespace grader {
 /// it does. docs/security.md says what each of them stops.
 enum class Tier {
   process_group,  ///< Limits, a session of its own, and a parent that kills all it leaves behind.
-  pid_namespace,  ///< It sees and kills no process but its own; none of them outlives it.
+  pid_namespace,  ///< It kills no process but its own; none of them outlives it.
   open_network,   ///< bubblewrap: nothing of the file system but the program and system libraries.
   sandbox,        ///< A network of its own too, in which there is the broker's port and nothing else.
 };
