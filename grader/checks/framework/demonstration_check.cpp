@@ -257,6 +257,7 @@ void DemonstrationCheck::expect_story(std::size_t workers) {
   // A generation may last a few milliseconds only; the request log misses none.
   std::map<std::int64_t, std::set<std::string>> members;  // by generation: those who took their share
   std::set<std::string> started;
+  std::set<std::string> joined;
   std::set<std::string> assigned;
   std::optional<Finding> too_early;
   for (const auto& request : requests().read()) {
@@ -268,14 +269,15 @@ void DemonstrationCheck::expect_story(std::size_t workers) {
           fmt::format("{} is started when {} has been assigned partitions", name, *before),
           fmt::format("{} was talking to the broker before the group had answered {}", name, *before)};
     }
+    if (request.api() == "JOIN_GROUP") joined.insert(name);
     if (request.api() != "SYNC_GROUP" || request.response().value("errorCode", -1) != 0) continue;
     members[request.request().value("generationId", std::int64_t{-1})].insert(name);
     assigned.insert(name);
   }
-  for (const auto& name : started) {
+  for (const auto& name : joined) {
     if (worker_number(name)) continue;
     throw Failed{{"worker-not-named", "the workers' clients are named worker-1, worker-2, and so on",
-                  fmt::format("a client named {} talked to the broker", name)}};
+                  fmt::format("a client named {} joined the group", name)}};
   }
   if (too_early) throw Failed{*too_early};
   std::set<std::size_t> sizes;
