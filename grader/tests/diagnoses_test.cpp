@@ -61,7 +61,7 @@ TEST_F(Diagnoses, EveryLessonIsThere) {
   for (const auto& [name, diagnosis] : registry) EXPECT_EQ(grader::broken_lesson(diagnosis, paths.root), "");
 }
 
-TEST_F(Diagnoses, EveryNameThatAChecksUsesIsExplained) {
+TEST_F(Diagnoses, EveryNameThatACheckUsesIsExplained) {
   const auto named = named_by_checks();
   EXPECT_GT(named.size(), 40U);
   for (const auto& name : named) EXPECT_TRUE(registry.contains(name)) << name << " is in no entry";
@@ -92,8 +92,8 @@ TEST_F(Diagnoses, EveryMutantIsInTheCatalogue) {
 }
 
 TEST_F(Diagnoses, ThePageIsInDate) {
-  EXPECT_EQ(text_of(paths.root / "docs/diagnoses.md"), grader::diagnoses_page(registry, mutants))
-      << "write it anew: ./course diagnoses --markdown";
+  const bool in_date = text_of(paths.root / "docs/diagnoses.md") == grader::diagnoses_page(registry, mutants);
+  EXPECT_TRUE(in_date) << "write it anew: ./course diagnoses --markdown";
 }
 
 TEST(DiagnosesFile, ThreeHintsAreAskedFor) {
@@ -118,8 +118,9 @@ TEST(DiagnosesFile, ThreeHintsAreAskedFor) {
 
 TEST(DiagnosesFile, ALessonThatIsNotThereIsNamed) {
   const auto root = grader::Paths::of_this_checkout().root;
-  grader::Diagnosis diagnosis{.name = "name",
-                              .lesson = "phases/2-producer/README.md#exercise-1-produce_event"};
+  grader::Diagnosis diagnosis;
+  diagnosis.name = "name";
+  diagnosis.lesson = "phases/2-producer/README.md#exercise-1-produce_event";
   EXPECT_EQ(grader::broken_lesson(diagnosis, root), "");
   diagnosis.lesson = "phases/2-producer/README.md#nowhere";
   EXPECT_NE(grader::broken_lesson(diagnosis, root).find("#nowhere"), std::string::npos);
