@@ -47,6 +47,48 @@ std::string summary(const std::vector<SelftestResult>& results, double seconds) 
                             results.size(), seconds, std::thread::hardware_concurrency());
 }
 
+std::string soak_section(const SoakRecord& soak) {
+  if (soak.sets.empty()) return "";
+  std::string text =
+      "\n## Soak\n\n`./course soak` grades right programs again and again, with fresh seeds. Under load "
+      "every "
+      "processor is kept busy, and two grades run side by side.\n\n"
+      "| answers | runs | of them under load | checks | did not pass |\n| --- | --- | --- | --- | --- |\n";
+  SoakCount variants;
+  unsigned sets = 0;
+  const auto row = [&](const std::string& name, const SoakCount& count) {
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", name, count.runs, count.under_load, count.checks,
+                        count.not_passed);
+  };
+  for (const auto& [name, count] : soak.sets) {
+    if (name == "solutions") {
+      row(name, count);
+      continue;
+    }
+    ++sets;
+    variants += count;
+  }
+  row(fmt::format("{} variants", sets), variants);
+  for (const auto& one : soak.surprises) {
+    text += fmt::format("\n- {} × {}: {} ({}){}", one.answers, one.check, one.verdict, one.diagnosis,
+                        one.under_load ? ", under load" : "");
+  }
+  return text + (soak.surprises.empty() ? "" : "\n");
+}
+
+std::string attack_section(const nlohmann::json& attacks) {
+  if (!attacks.is_object()) return "";
+  std::map<std::string, int> counts;
+  for (const auto& one : attacks.at("attacks")) ++counts[one.at("result").get<std::string>()];
+  std::string text = fmt::format(
+      "\n## Attacks\n\n`./course attack` grades hostile programs; [security](security.md) says what they "
+      "try. With "
+      "isolation `{}`:",
+      attacks.at("isolation").get<std::string>());
+  for (const auto& [result, count] : counts) text += fmt::format(" {} {},", count, result);
+  return text + fmt::format(" {} things left behind.\n", attacks.at("left_behind").size());
+}
+
 std::string mutant_row(const Mutant& mutant, const std::vector<SelftestResult>& results) {
   std::string caught = "**survived**";
   std::vector<std::string> others;
@@ -74,12 +116,12 @@ std::string variant_row(const Variant& variant, const std::vector<SelftestResult
 
 }  // namespace
 
-std::string quality_report(const std::vector<SelftestResult>& results, const std::vector<Mutant>& mutants,
-                           const std::vector<Variant>& variants, double seconds) {
-  std::string text = introduction + summary(results, seconds);
+std::string quality_report(const QualityEvidence& evidence) {
+  std::string text = introduction + summary(evidence.results, evidence.seconds) +
+                     soak_section(evidence.soak) + attack_section(evidence.attacks);
   text += "\n## Wrong implementations\n";
   std::string exercise;
-  for (const auto& mutant : mutants) {
+  for (const auto& mutant : evidence.mutants) {
     if (mutant.exercise != exercise) {
       exercise = mutant.exercise;
       text += fmt::format(
@@ -87,17 +129,17 @@ std::string quality_report(const std::vector<SelftestResult>& results, const std
           "| --- | --- | --- | --- | --- |\n",
           exercise);
     }
-    text += mutant_row(mutant, results);
+    text += mutant_row(mutant, evidence.results);
   }
   text += "\n## Right implementations in other styles\n";
   exercise.clear();
-  for (const auto& variant : variants) {
+  for (const auto& variant : evidence.variants) {
     if (variant.exercise != exercise) {
       exercise = variant.exercise;
       text += fmt::format(
           "\n### {}\n\n| name | what it does otherwise | checks passed |\n| --- | --- | --- |\n", exercise);
     }
-    text += variant_row(variant, results);
+    text += variant_row(variant, evidence.results);
   }
   return text;
 }

@@ -153,6 +153,14 @@ class Soak {
 
 }  // namespace
 
+SoakCount& SoakCount::operator+=(const SoakCount& other) {
+  runs += other.runs;
+  under_load += other.under_load;
+  checks += other.checks;
+  not_passed += other.not_passed;
+  return *this;
+}
+
 SoakRecord SoakRecord::load(const fs::path& file) {
   if (!fs::exists(file)) return {};
   try {

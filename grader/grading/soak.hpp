@@ -20,6 +20,8 @@ struct SoakCount {
   unsigned under_load = 0;  ///< Of these.
   unsigned checks = 0;
   unsigned not_passed = 0;  ///< Of the checks.
+
+  SoakCount& operator+=(const SoakCount& other);
 };
 
 /// A verdict that should not have been.

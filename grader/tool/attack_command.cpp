@@ -6,6 +6,7 @@
 
 #include "grading/attacks.hpp"
 #include "grading/grade.hpp"
+#include "harness/command.hpp"
 #include "tool/commands.hpp"
 #include "tool/interrupt.hpp"
 #include "tool/terminal.hpp"
@@ -83,8 +84,10 @@ int run(const AttackArguments& arguments) {
       },
       interrupt.token());
   terminal.end_progress();
+  const std::string json = to_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (arguments.wanted.empty()) write_if_changed(paths.state / "attacks.json", json + '\n');
   if (arguments.json) {
-    fmt::print("{}\n", to_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", json);
   } else {
     print(report, terminal);
   }

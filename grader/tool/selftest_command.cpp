@@ -112,7 +112,13 @@ int run_selftest(const SelftestArguments& arguments) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   if (!arguments.report.empty()) {
     std::ofstream file(arguments.report);
-    file << quality_report(results, load_mutants(paths, course), load_variants(paths, course), took.count());
+    file << quality_report(
+        {.results = results,
+         .seconds = took.count(),
+         .mutants = load_mutants(paths, course),
+         .variants = load_variants(paths, course),
+         .soak = SoakRecord::load(paths.state / "soak/soak.json"),
+         .attacks = nlohmann::json::parse(std::ifstream(paths.state / "attacks.json"), nullptr, false)});
     if (!file.flush()) throw InfraError(fmt::format("can't write {}", arguments.report));
   }
   if (arguments.json) {

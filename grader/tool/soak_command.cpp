@@ -23,12 +23,8 @@ std::string in_words(const SoakRecord& record) {
   SoakCount variants;
   unsigned sets = 0;
   for (const auto& [name, count] : record.sets) {
-    SoakCount& sum = name == "solutions" ? solutions : variants;
+    (name == "solutions" ? solutions : variants) += count;
     sets += name == "solutions" ? 0U : 1U;
-    sum.runs += count.runs;
-    sum.under_load += count.under_load;
-    sum.checks += count.checks;
-    sum.not_passed += count.not_passed;
   }
   const auto line = [](const std::string& what, const SoakCount& count) {
     return fmt::format("{:<14} {} runs, {} of them under load: {} checks, {} did not pass\n", what,
