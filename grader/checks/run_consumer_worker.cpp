@@ -36,6 +36,38 @@ class RunConsumerWorker : public WorkerCheck {
     explain(run, {"nothing-handled", "the handler is called", "it was not, within 10 s"});
   }
 
+  /// Holds once: before a poll when records of both partitions were taken that have not reached the handler,
+  /// else at `record`.
+  static ConsumerRun::Hold with_records_in_hand(const Record& record) {
+    struct Seen {
+      Places in_hand;
+      bool held = false;
+    };
+    return [seen = std::make_shared<Seen>(), place = place_of(record)](const nlohmann::json& question) {
+      const bool hook = question.value("kind", "") == "hook";
+      if (hook) seen->in_hand.erase(place_from_json(question));
+      for (const auto& taken : question.value("records", nlohmann::json::array()))
+        seen->in_hand.insert(place_from_json(taken));
+      const bool polls_on = is_poll(question) && question.value("when", "") == "before";
+      const bool here = (polls_on && next_offsets(seen->in_hand).size() > 1) ||
+                        (hook && place_from_json(question) == place);
+      const bool hold = here && !seen->held;
+      seen->held = seen->held || here;
+      return hold;
+    };
+  }
+
+  /// Waits until the group has answered a heartbeat of the worker with "a rebalance has begun".
+  void wait_until_told_of_a_rebalance(const std::string& name) {
+    constexpr int rebalance_in_progress = 27;
+    requests().wait_for(
+        [&](const Request& request) {
+          return request.api() == "HEARTBEAT" && request.client_id() == name &&
+                 request.response().value("errorCode", 0) == rebalance_in_progress;
+        },
+        soon());
+  }
+
   /// Waits until the coordinator no longer counts the worker as a member.
   void expect_gone(const std::string& name) {
     const auto gone = group_watch().wait_until(
@@ -199,28 +231,42 @@ EDGE_CHECK(RunConsumerWorker, cooperative_moves_only_what_must,
   expect_observers_agree({&one, &two}, owners);
   step("the first one gave up these two, and no other");
   expect_revoked_only(one, owners.at("worker-2"));
-  const auto late = seed(topic, 4, 2);
+  step("what it keeps it reads on; records of one of its partitions stay as they were");
+  std::vector<Seed> seeds;
+  for (const auto& moved : owners.at("worker-2"))
+    seeds.push_back({.partition = moved.partition, .event = {.key = "late", .value = random_text(8)}});
+  seeds.push_back({.partition = owners.at("worker-1").front().partition,
+                   .event = {.key = "late", .value = random_text(8)}});
+  const auto late = seed(topic, seeds);
   expect_all_handled({&one, &two}, late);
-  expect_no_repeats({&one, &two}, 0);
   expect_handled_by_owner({&one, &two}, owners, late);
-  expect_all_stop({&one, &two}, consuming.group);
-  expect_committed(*one.run, consuming.group, late);
+  step("the first one leaves: the second takes over everything, and repeats nothing");
+  expect_stops(*one.run);
+  expect_settled({&two}, topic, 4);
+  const auto last = seed(topic, 4, 1);
+  expect_all_handled({&two}, last);
+  expect_no_repeats({&one, &two}, 0);
+  expect_all_stop({&two}, consuming.group);
+  expect_committed(*two.run, consuming.group, last);
 }
 
 EDGE_CHECK(RunConsumerWorker, gives_up_what_is_revoked,
            "records that wait in a worker when their partition is revoked are left to its next owner") {
   const auto topic = new_topic(2);
-  const auto records = seed(topic, 2, 30);
-  Consuming consuming{.topics = {topic}, .group = new_name("group"), .commit_every = 100};
+  const auto records = seed(topic, 2, 31);  // whatever a worker takes at a time, something is left over
+  Consuming consuming{.topics = {topic},
+                      .group = new_name("group"),
+                      .commit_every = 100,
+                      .settings = {{"max.partition.fetch.bytes", "1"}}};  // the partitions take turns
   watch(consuming.group);
-  step("a worker has 60 records before it, and is held in its handler at one of the first");
-  consuming.hold = at(records[4]);
+  step("a worker has 62 records before it, and is held where it has taken some and not handled them");
+  consuming.hold = with_records_in_hand(records[4]);
   auto one = start_worker("worker-1", consuming);
   const auto question = expect_held(*one.run);
   step("a second worker joins: the group wants a partition back from the first");
   consuming.hold = nullptr;
   auto two = start_worker("worker-2", consuming);
-  group_watch().wait_until([](const Group& group) { return group.state == "PreparingRebalance"; }, soon());
+  wait_until_told_of_a_rebalance("worker-1");
   step("the first one goes on, gives a partition up, and handles no more of it");
   one.run->let_go(question);
   const auto owners = expect_settled({&one, &two}, topic, 2);

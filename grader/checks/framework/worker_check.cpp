@@ -169,7 +169,9 @@ void WorkerCheck::expect_no_repeats(const std::vector<Worker*>& workers, std::si
   std::map<Place, std::string> first;
   std::vector<std::pair<Place, std::string>> again;
   for (const auto* worker : workers) {
-    for (const auto& place : worker->run->handled()) {
+    const auto handled = worker->run->handled();
+    for (const auto& [place, unused] : worker->run->handler_calls()) {
+      if (!handled.contains(place)) continue;
       const auto [known, is_new] = first.try_emplace(place, worker->name);
       if (!is_new) again.emplace_back(place, fmt::format("{} and {}", known->second, worker->name));
     }
