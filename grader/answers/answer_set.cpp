@@ -80,10 +80,14 @@ class BuildFile {
     const auto [known, is_new] =
         objects_.try_emplace(source, escaped(object_path(paths_, set.name, exercise)));
     if (is_new) {
-      text_ += fmt::format("build {}: compile {} | {} $script\n  name = {}\n  source = {}\n  skeleton = {}\n",
-                           known->second, escaped(source), escaped(skeleton), exercise.name,
-                           escaped(fs::proximate(source, paths_.root)),
-                           escaped(fs::proximate(skeleton, paths_.root)));
+      std::string headers;
+      for (const auto& folder : set.headers) headers += fmt::format(" -I'{}'", escaped(folder));
+      text_ += fmt::format(
+          "build {}: compile {} | {} $script\n  name = {}\n  source = {}\n  skeleton = {}\n  "
+          "headers ={}\n",
+          known->second, escaped(source), escaped(skeleton), exercise.name,
+          escaped(fs::proximate(source, paths_.root)), escaped(fs::proximate(skeleton, paths_.root)),
+          headers);
     }
     return known->second;
   }

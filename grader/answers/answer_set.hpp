@@ -15,6 +15,7 @@ struct AnswerSet {
   std::string name;  ///< "phases", "solutions", …; its folder below build/answers.
   std::map<std::string, std::filesystem::path> sources;  ///< By exercise; what is not named is the skeleton.
   std::vector<std::string> programs{};                   ///< Those to build; all if empty.
+  std::vector<std::filesystem::path> headers{};          ///< Folders of headers beside the course's own.
 
   /// The files of `folder` that are answers: folder/2-producer/produce_event.cpp and so on. Whatever
   /// else is there is not looked at.

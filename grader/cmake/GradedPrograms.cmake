@@ -41,7 +41,7 @@ script = ${CMAKE_SOURCE_DIR}/grader/answers/compile_exercise.sh
 support = $<TARGET_FILE:graded_support>
 ${ninja_text}
 rule compile
-  command = $script $name '$source' '$skeleton' '$out' ${CMAKE_CXX_COMPILER} -std=c++20 -Wall -Wextra ${flags} ${include_flags}
+  command = $script $name '$source' '$skeleton' '$out' ${CMAKE_CXX_COMPILER} -std=c++20 -Wall -Wextra ${flags} ${include_flags} $headers
   depfile = $out.d
   deps = gcc
   description = compiling $name

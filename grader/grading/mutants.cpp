@@ -112,7 +112,9 @@ AnswerSet answers_of(const Variant& variant, const Paths& paths, const CourseTab
   const auto source = variant.file.extension() == ".patch"
                           ? patched(variant.file, course.exercise(variant.exercise), variant.set(), paths)
                           : variant.file;
-  return with(variant.set(), variant.exercise, source, paths, course);
+  auto answers = with(variant.set(), variant.exercise, source, paths, course);
+  answers.headers = {paths.root / "grader/variants"};  // those in whole files share grader/variants/shared
+  return answers;
 }
 
 }  // namespace grader

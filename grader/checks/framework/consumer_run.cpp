@@ -1,11 +1,18 @@
 #include "checks/framework/consumer_run.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "checks/framework/check.hpp"
 
 namespace grader {
 namespace {
 
 const nlohmann::json go{{"do", "go"}};
+
+/// So often nobody repeats a record in one run who does not do so for ever.
+constexpr int endless = 100;
 
 bool is_hook(const nlohmann::json& question) {
   return question.value("kind", "") == "hook";
@@ -28,7 +35,13 @@ Learner::Setup ConsumerRun::setup() {
 std::optional<nlohmann::json> ConsumerRun::decide(State& state, const nlohmann::json& question) {
   const std::lock_guard lock(state.mutex);
   if (is_hook(question)) {
-    state.handler_calls.push_back({.place = place_from_json(question), .hash = question.value("hash", "")});
+    const auto place = place_from_json(question);
+    state.handler_calls.push_back({.place = place, .hash = question.value("hash", "")});
+    if (++state.times[place] >= endless) {
+      state.endless = place;
+      ++state.holding;
+      return std::nullopt;
+    }
   } else if (state.settle_commits && is_unsettled_commit(question)) {
     return nlohmann::json{{"do", "settle"}};
   }
@@ -40,12 +53,21 @@ std::optional<nlohmann::json> ConsumerRun::decide(State& state, const nlohmann::
   return go;
 }
 
+void ConsumerRun::expect_no_endless_repeats() const {
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->endless) return;
+  throw Failed{{"handled-twice", "a record is handled once in a run, and then the next one",
+                fmt::format("{} was handled {} times in one run", to_string(*state_->endless), endless)}};
+}
+
 std::vector<HandlerCall> ConsumerRun::handler_calls() const {
+  expect_no_endless_repeats();
   const std::lock_guard lock(state_->mutex);
   return state_->handler_calls;
 }
 
 Places ConsumerRun::handled() const {
+  expect_no_endless_repeats();
   const std::lock_guard lock(state_->mutex);
   return state_->handled;
 }
@@ -53,6 +75,7 @@ Places ConsumerRun::handled() const {
 std::optional<Question> ConsumerRun::wait_for_question(Clock::time_point deadline) {
   auto& conversation = learner_->conversation();
   conversation.wait_until([](const auto&, const auto& held) { return !held.empty(); }, deadline);
+  expect_no_endless_repeats();
   auto held = conversation.held();
   return held.empty() ? std::nullopt : std::optional(std::move(held.front()));
 }
@@ -91,13 +114,16 @@ void ConsumerRun::stop_holding() {
 }
 
 bool ConsumerRun::wait_until_handled(const Places& wanted, Clock::time_point deadline) {
-  return learner_->conversation().wait_until([&](const auto&, const auto&) { return has_handled(wanted); },
-                                             deadline);
+  const bool all = learner_->conversation().wait_until(
+      [&](const auto&, const auto&) { return has_handled(wanted); }, deadline);
+  expect_no_endless_repeats();
+  return all;
 }
 
 bool ConsumerRun::wait_until_handled_or_held(const Places& wanted, Clock::time_point deadline) {
   learner_->conversation().wait_until(
       [&](const auto&, const auto& held) { return !held.empty() || has_handled(wanted); }, deadline);
+  expect_no_endless_repeats();
   return learner_->conversation().held().empty() && has_handled(wanted);
 }
 
@@ -112,17 +138,20 @@ bool ConsumerRun::wait_until_polling_or_held(Clock::time_point deadline) {
   auto& conversation = learner_->conversation();
   conversation.wait_until(
       [&](const auto& messages, const auto& held) { return !held.empty() || polls(messages); }, deadline);
+  expect_no_endless_repeats();
   return conversation.held().empty() && polls(conversation.messages());
 }
 
 bool ConsumerRun::wait_until_idle(int polls, Clock::time_point deadline) {
-  return learner_->conversation().wait_until(
+  const bool idle = learner_->conversation().wait_until(
       [&](const std::vector<nlohmann::json>& messages, const auto&) {
         const auto handled = std::ranges::find_if(messages.rbegin(), messages.rend(), is_hook);
         return std::count_if(messages.rbegin(), handled,
                              [](const auto& message) { return message.value("empty", false); }) >= polls;
       },
       deadline);
+  expect_no_endless_repeats();
+  return idle;
 }
 
 bool ConsumerRun::has_handled(const Places& wanted) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,9 @@ struct HandlerCall {
 
 /// One run of a program that calls a handler: which records it was called with, which of them count as
 /// handled, what the program called in librdkafka, and where it is held. Safe to use from any thread.
+///
+/// A program that calls the handler with the same record a hundred times will never get on: it is held there,
+/// and what waits for it throws `Failed`.
 class ConsumerRun {
  public:
   /// Whether a question (of kind "hook" or "call") is held until the check answers it.
@@ -63,12 +67,15 @@ class ConsumerRun {
 
  private:
   [[nodiscard]] bool has_handled(const Places& wanted) const;
+  void expect_no_endless_repeats() const;
   /// Shared with the program's reading thread, which may outlive the members below.
   struct State {
     std::mutex mutex;
     Hold hold;
     bool settle_commits = true;
     std::vector<HandlerCall> handler_calls;
+    std::map<Place, int> times;    ///< Each record was handed to the handler.
+    std::optional<Place> endless;  ///< The record that comes again and again.
     Places handled;
     std::size_t holding = 0;  ///< Questions that were decided to be held and have not been answered.
   };

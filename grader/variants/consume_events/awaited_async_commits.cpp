@@ -3,8 +3,8 @@
 #include <memory>
 #include <stdexcept>
 
-#include "../support/records.hpp"
 #include "3-consumer/consume_events.hpp"
+#include "shared/records.hpp"
 
 namespace course {
 namespace {

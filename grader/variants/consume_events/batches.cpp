@@ -1,8 +1,8 @@
 // Reads in batches; one commit for each batch that was worked off.
 #include <exception>
 
-#include "../support/c_client.hpp"
 #include "3-consumer/consume_events.hpp"
+#include "shared/c_client.hpp"
 
 namespace course {
 

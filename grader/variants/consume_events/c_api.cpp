@@ -1,8 +1,8 @@
 // Through the C API: a plain loop, a list of offsets, a commit that waits.
 #include <exception>
 
-#include "../support/c_client.hpp"
 #include "3-consumer/consume_events.hpp"
+#include "shared/c_client.hpp"
 
 namespace course {
 namespace {

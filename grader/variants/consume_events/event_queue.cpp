@@ -1,8 +1,8 @@
 // One queue of events instead of callbacks: records, rebalances and answers to commits all come from it.
 #include <exception>
 
-#include "../support/c_client.hpp"
 #include "3-consumer/consume_events.hpp"
+#include "shared/c_client.hpp"
 
 namespace course {
 namespace {

@@ -1,7 +1,7 @@
 // Through the C API: one call with everything in it, and a delivery report that is polled for.
 
-#include "../support/c_client.hpp"
 #include "2-producer/produce_event.hpp"
+#include "shared/c_client.hpp"
 
 namespace course {
 namespace {

@@ -1,7 +1,7 @@
 // Without callbacks: delivery reports are events of the producer's main queue.
 
-#include "../support/c_client.hpp"
 #include "2-producer/produce_event.hpp"
+#include "shared/c_client.hpp"
 
 namespace course {
 namespace {

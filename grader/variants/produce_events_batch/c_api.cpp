@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "../support/c_client.hpp"
 #include "2-producer/produce_events_batch.hpp"
+#include "shared/c_client.hpp"
 
 namespace course {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <exception>
 
-#include "../support/c_client.hpp"
 #include "4-groups/run_consumer_worker.hpp"
+#include "shared/c_client.hpp"
 
 namespace course {
 namespace {

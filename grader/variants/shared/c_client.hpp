@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "records.hpp"
+#include "shared/records.hpp"
 #include "support/client_config.hpp"
 #include "support/delivery.hpp"
 #include "support/event.hpp"
