@@ -142,6 +142,7 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
   const auto result = run_command({"env", fmt::format("COURSE_COMPILE_IN={}", sandbox ? "sandbox" : ""),
                                    "ninja", "--quiet", "-C", paths.root.string(), "-f", file.string()});
   if (result.exit_code != 0) {
+    if (result.output.find("interrupted by user") != std::string::npos) throw InfraError("interrupted");
     throw InfraError("the exercises can't be built, and not because of what is in them:\n" + result.output +
                      "\nIf the disk is not full and the packages are complete (infra/install.sh --check), "
                      "please report this.");

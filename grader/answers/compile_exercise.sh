@@ -6,6 +6,7 @@
 # Leaves OBJECT, OBJECT.d (dependencies), and OBJECT.errors if SOURCE did not compile.
 # COURSE_COMPILE_IN=sandbox: the compiler sees the source, the course's headers and the system, and nothing else.
 set -euo pipefail
+trap 'exit 130' INT TERM
 name=$1 source=$2 skeleton=$3 object=$4
 shift 4
 mkdir -p "$(dirname "$object")"

@@ -76,12 +76,26 @@ const Exercise& CourseTable::exercise(const std::string& name) const {
 }
 
 std::vector<std::string> CourseTable::programs_of(const std::set<std::string>& wanted) const {
-  std::vector<std::string> names;
-  for (const auto& program : programs) {
-    if (std::ranges::any_of(program.exercises, [&](const auto& name) { return wanted.contains(name); }))
-      names.push_back(program.name);
+  std::set<std::string> names;
+  for (const auto& name : wanted) {
+    const Exercise& one = exercise(name);
+    std::vector<std::string> containing;
+    std::vector<std::string> fitting;
+    for (const auto& program : programs) {
+      if (std::ranges::find(program.exercises, name) == program.exercises.end()) continue;
+      containing.push_back(program.name);
+      const bool fits = std::ranges::all_of(
+          program.exercises, [&](const auto& other) { return other == name || other == one.stands_on; });
+      if (fits) fitting.push_back(program.name);
+    }
+    const auto& used = fitting.empty() ? containing : fitting;
+    names.insert(used.begin(), used.end());
   }
-  return names;
+  std::vector<std::string> result;
+  for (const auto& program : programs) {
+    if (names.contains(program.name)) result.push_back(program.name);
+  }
+  return result;
 }
 
 }  // namespace grader

@@ -47,7 +47,8 @@ struct CourseTable {
   /// Throws `std::out_of_range` if there is no such exercise.
   [[nodiscard]] const Exercise& exercise(const std::string& name) const;
 
-  /// The programs that contain any of these exercises, in the course's order.
+  /// The programs that the checks of these exercises start, in the course's order: those that contain one of
+  /// them and, besides, at most what it stands on; all that contain it, if there is none of that kind.
   [[nodiscard]] std::vector<std::string> programs_of(const std::set<std::string>& exercises) const;
 };
 
