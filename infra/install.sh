@@ -28,6 +28,7 @@ bubblewrap           command bwrap            locks up what is graded for others
 dev='
 clang-format         command clang-format     the code'\''s form
 clang-tidy           command clang-tidy       the code'\''s smells
+python3              command python3          runs what the documentation prints
 '
 check=''
 for argument in "$@"; do

@@ -62,11 +62,13 @@ int run_program(const std::string& set, std::vector<std::string> words) {
 void add_run_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("run", "run a phase's program: ./course run produce --topic events");
   auto solutions = std::make_shared<bool>(false);
-  command->add_flag("--solutions", *solutions, "with the reference solutions instead of your files");
+  command->add_flag("--solutions", *solutions,
+                    "with the reference solutions instead of your files; so does COURSE_ANSWERS=solutions");
   command->prefix_command();  // what follows the program's name is the program's
   command->footer("PROGRAM and its arguments follow; PROGRAM --help shows them.");
   command->callback([command, solutions, &exit_code] {
-    exit_code = run_program(*solutions ? "solutions" : "phases", command->remaining());
+    const bool theirs = *solutions || variable("COURSE_ANSWERS") == "solutions";
+    exit_code = run_program(theirs ? "solutions" : "phases", command->remaining());
   });
 }
 

@@ -31,9 +31,11 @@ int main(int argc, char** argv) {
       std::fflush(stdout);
       ++handled;
     });
-    if (!program.check())
+    if (!program.check()) {
       fmt::print("Reading {} as a member of {}; Ctrl+C ends it.\n", fmt::join(topics, ", "),
                  config["group.id"]);
+      std::fflush(stdout);
+    }
     course::consume_events(config, topics, handler, commit_every, program.stop());
     if (!program.check()) fmt::print("{} records handled\n", handled);
   });
