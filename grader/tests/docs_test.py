@@ -9,6 +9,7 @@ Exit code 0: all as printed.  1: something differs.  2: it could not be tried.
 """
 
 import os
+import pty
 import queue
 import re
 import signal
@@ -41,6 +42,7 @@ class Step:
     line: int
     command: str = ""
     expected: list = field(default_factory=list)  # (line number, text); "^C" stands for the key
+    must_succeed: bool = False
 
 
 @dataclass
@@ -77,6 +79,8 @@ def parse(path, every_block):
         if inside is None:
             if match := re.fullmatch(r"<!-- (run|not run)(?:: (.*?))? -->", text.strip()):
                 marks = (match[1], [mark.strip() for mark in (match[2] or "").split(",") if mark.strip()])
+            elif match := re.fullmatch(r"<!-- \$ (.*) -->", text.strip()):
+                blocks.append(Block(number, [Step(number, match[1], [(number, ANYTHING)], must_succeed=True)]))
             elif text.startswith("```console"):
                 inside, body = number, []
             elif text.strip():
@@ -151,16 +155,22 @@ class Terminal:
         self.printed = []
         self.running = False
         self.status = 0
+        # Programs write to a terminal line by line, and stdout and stderr in the order in which they were written.
+        ours, theirs = pty.openpty()
         self.shell = subprocess.Popen(
             ["bash", "--norc", "--noprofile"], cwd=ROOT, env=environment, text=True, encoding="utf-8",
-            errors="replace", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True)
-        threading.Thread(target=self._read, daemon=True).start()
+            stdin=subprocess.PIPE, stdout=theirs, stderr=theirs, start_new_session=True)
+        os.close(theirs)
+        threading.Thread(target=self._read, args=(ours,), daemon=True).start()
         self._tell("trap : INT\n")
 
-    def _read(self):
-        for line in self.shell.stdout:
-            self.lines.put(line.rstrip("\n"))
+    def _read(self, terminal):
+        with open(terminal, encoding="utf-8", errors="replace") as printed:
+            try:
+                for line in printed:
+                    self.lines.put(line.rstrip("\r\n"))
+            except OSError:  # how a terminal says that everybody has left it
+                pass
         self.lines.put(None)
 
     def _tell(self, text):
@@ -230,7 +240,7 @@ def run_step(terminal, step, block, last):
     if amiss := fits(expected, terminal.printed, block.any_order):
         number, text = amiss
         raise Difference(number or step.line, text + ended(terminal))
-    if not expected and terminal.status != 0:
+    if (step.must_succeed or not expected) and terminal.status != 0:
         raise Difference(step.line, f"it failed, with exit code {terminal.status}")
 
 
@@ -247,7 +257,8 @@ def check(path, every_block):
     terminals = {}
     with tempfile.TemporaryDirectory(prefix="course-docs-") as state:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KAFKA_")}
-        environment |= {"COURSE_STATE_DIR": state, "COURSE_ANSWERS": "solutions", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        environment |= {"COURSE_STATE_DIR": state, "COURSE_ANSWERS": "solutions", "LC_ALL": "C.UTF-8", "TERM": "dumb",
+                        "NO_COLOR": "1", "TMPDIR": state}
         course = [str(ROOT / "course"), "broker"]
         started = subprocess.run([*course, "start", "--idle-limit", "5m"], env=environment, text=True,
                                  capture_output=True, check=False)
