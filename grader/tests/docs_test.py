@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the commands printed in the documentation and compares what they print.
 
-usage: docs_test.py [--verbose] [FILE…]      default: docs/book/*.md and phases/*/README.md
+usage: docs_test.py [--verbose] [FILE…]      default: the book, and what is marked in other documents and lessons
 
 The form of a block is described in docs/book/writing.md. Each file gets a broker and terminals of its own; its blocks
 run from top to bottom. The first difference in a file ends that file, and is named by file and line.
@@ -292,7 +292,8 @@ def check(path, every_block):
 def main():
     files = [Path(name).resolve() for name in sys.argv[1:] if name != "--verbose"]
     if not files:
-        files = sorted(ROOT.glob("docs/book/*.md")) + sorted(ROOT.glob("phases/*/README.md"))
+        folders = ["docs/book/*.md", "phases/*/README.md", "docs/*.md", "*.md"]
+        files = [path for folder in folders for path in sorted(ROOT.glob(folder))]
     failed = False
     for path in files:
         name = os.path.relpath(path, ROOT)
