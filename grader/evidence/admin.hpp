@@ -62,8 +62,13 @@ class Admin {
   Group describe(const std::string& group);
   void delete_group(const std::string& group);
 
-  /// Lets `user` do everything with topics, groups and transactional ids whose names begin with `prefix`.
+  /// Lets `user` do everything with topics and groups whose names begin with `prefix`. For transactional
+  /// ids see transaction_rights.hpp.
   void allow_prefix(const std::string& user, const std::string& prefix);
+  /// Forbids `user` to write to a topic, over all that it is allowed; returns when the broker knows.
+  void forbid_writing(const std::string& user, const std::string& topic);
+  /// Takes that back.
+  void permit_writing(const std::string& user, const std::string& topic);
   /// Takes every right of `user` away.
   void revoke_all(const std::string& user);
 
@@ -73,6 +78,13 @@ class Admin {
   /// A topic exists before the broker serves its partitions; who writes in between meets errors that are
   /// not theirs.
   void wait_for_leader(const std::string& topic, std::int32_t partition);
+
+  /// `list` is taken over.
+  void create_acls(std::vector<rd_kafka_AclBinding_t*> list, const std::string& what);
+  void delete_acls(rd_kafka_ResourceType_t resource, const char* name, rd_kafka_ResourcePatternType_t pattern,
+                   const std::string& principal);
+  /// A right exists before the broker heeds it.
+  void wait_for_acls(const std::string& principal, const std::string& topic, std::size_t wanted);
 
   struct Destroy {
     void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }

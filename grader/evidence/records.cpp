@@ -99,6 +99,7 @@ std::vector<Record> read_topic(const ClientConfig& admin, const std::string& top
   config["enable.auto.commit"] = "false";
   config["enable.partition.eof"] = "true";  // also counts control records, which the end offset includes
   config["fetch.wait.max.ms"] = "10";
+  config["log_level"] = "2";  // a reader that goes before it has found the group's coordinator is no news
   config["isolation.level"] = isolation == Isolation::read_committed ? "read_committed" : "read_uncommitted";
   std::string error;
   const std::unique_ptr<RdKafka::KafkaConsumer> consumer(
@@ -166,6 +167,32 @@ std::vector<Record> seed_topic(const ClientConfig& admin, const std::string& top
       throw InfraError("seeding the topic " + topic + ": a record was reported without its offset");
   }
   return records;
+}
+
+void write_aborted(const ClientConfig& admin, const std::string& topic, std::span<const Seed> seeds,
+                   const std::string& transactional_id) {
+  auto config = admin;
+  config["transactional.id"] = transactional_id;
+  std::string error;
+  const std::unique_ptr<RdKafka::Producer> producer(
+      RdKafka::Producer::create(make_conf(config).get(), error));
+  if (!producer) throw InfraError("the grader's own client: " + error);
+  const auto take = [&](RdKafka::Error* result) {
+    const std::unique_ptr<RdKafka::Error> failed(result);
+    if (failed) throw InfraError("writing an aborted transaction: " + failed->str());
+  };
+  take(producer->init_transactions(patience_ms));
+  take(producer->begin_transaction());
+  for (const auto& [partition, event] : seeds) {
+    require(producer->produce(topic, partition, RdKafka::Producer::RK_MSG_COPY,
+                              event.value ? const_cast<char*>(event.value->data()) : nullptr,
+                              event.value ? event.value->size() : 0, event.key ? event.key->data() : nullptr,
+                              event.key ? event.key->size() : 0, 0, nullptr),
+            "writing an aborted transaction");
+  }
+  // An abort that overtakes the transaction's own beginning can fail.
+  require(producer->flush(patience_ms), "writing an aborted transaction");
+  take(producer->abort_transaction(patience_ms));
 }
 
 }  // namespace grader

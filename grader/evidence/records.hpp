@@ -28,4 +28,9 @@ struct Seed {
 std::vector<course::Record> seed_topic(const course::ClientConfig& admin, const std::string& topic,
                                        std::span<const Seed> seeds);
 
+/// Writes events in a transaction that is then aborted: they lie in the log, and are none for a
+/// read_committed reader. Throws `InfraError` if that does not work out.
+void write_aborted(const course::ClientConfig& admin, const std::string& topic, std::span<const Seed> seeds,
+                   const std::string& transactional_id);
+
 }  // namespace grader

@@ -1,4 +1,4 @@
-// The one request that is written by hand: its bytes, as kafka.apache.org/protocol has them.
+// The requests that are written by hand: their bytes, as kafka.apache.org/protocol has them.
 
 #include "evidence/coordinator.hpp"
 
@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "evidence/group_watch.hpp"
+#include "evidence/transaction_rights.hpp"
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
 
@@ -99,6 +100,22 @@ TEST(RemoveMember, SaysWhatIsWrong) {
   EXPECT_THROW(grader::remove_member({.host = "127.0.0.1", .port = silent.port}, "orders", "m-1", 50ms),
                grader::InfraError);
   EXPECT_THROW(grader::coordinator_address("localhost", 1, {{"security.protocol", "ssl"}}),
+               grader::InfraError);
+}
+
+const std::string create_acl =
+    "\0\0\0\x2e\0\x1e\0\1\0\0\0\1\0\6grader\0\0\0\1\5\0\3c1-\4\0\x0cUser:check07\0\1*\2\3"s;
+std::string acl_created(char error) {
+  std::string frame = "\0\0\0\x10\0\0\0\1\0\0\0\0\0\0\0\1\0\0\xff\xff"s;
+  frame[17] = error;
+  return frame;
+}
+
+TEST(AllowTransactions, AsksForOneRightOnAPrefix) {
+  FakeBroker broker({{create_acl, acl_created(0)}});
+  grader::allow_transactions({.host = "127.0.0.1", .port = broker.port}, "check07", "c1-");
+  FakeBroker refusing({{create_acl, acl_created(31)}});
+  EXPECT_THROW(grader::allow_transactions({.host = "127.0.0.1", .port = refusing.port}, "check07", "c1-"),
                grader::InfraError);
 }
 

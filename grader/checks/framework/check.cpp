@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "evidence/transaction_rights.hpp"
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
 #include "report/diagnoses.hpp"
@@ -155,6 +156,12 @@ void Check::become_a_user_of_the_broker() {
     throw InfraError(fmt::format("all {} users of the broker are taken by other checks", users.size()));
   requests_ = std::make_unique<RequestLog>(*cluster_.request_log, "User:" + principal_->user);
   admin_->allow_prefix(principal_->user, prefix_);
+  const auto& admin = cluster_.broker->admin;
+  allow_transactions({.host = "127.0.0.1",
+                      .port = cluster_.broker->grader_port,
+                      .user = admin.user,
+                      .password = admin.password},
+                     principal_->user, prefix_);
 }
 
 void Check::clean_up() noexcept {
@@ -198,6 +205,11 @@ RequestLog& Check::requests() {
                     "this check needs the broker's request log, which this cluster does not show"};
   }
   return *requests_;
+}
+
+const std::string& Check::user() const {
+  if (principal_) return principal_->user;
+  throw NotJudged{Status::not_judged, "this check needs users of the broker whose rights it may change"};
 }
 
 std::string Check::new_topic(int partitions, const Admin::TopicSettings& settings) {
