@@ -46,15 +46,23 @@ std::unique_ptr<ConsumerRun> ConsumerCheck::start_consumer(const std::string& pr
                                                            std::vector<std::string> more_options,
                                                            const Consuming& consuming,
                                                            course::ClientConfig settings) {
-  for (const auto& [name, value] : consuming.settings) settings[name] = value;
-  auto options = client_options(settings);
-  options.insert(options.end(), more_options.begin(), more_options.end());
+  auto options = std::move(more_options);
   for (const auto& topic : consuming.topics) options.insert(options.end(), {"--topic", topic});
   options.insert(options.end(),
                  {"--group", consuming.group, "--commit-every", std::to_string(consuming.commit_every)});
+  return start_run(program, options, consuming, std::move(settings));
+}
+
+std::unique_ptr<ConsumerRun> ConsumerCheck::start_run(const std::string& program,
+                                                      const std::vector<std::string>& options,
+                                                      const Consuming& consuming,
+                                                      course::ClientConfig settings) {
+  for (const auto& [name, value] : consuming.settings) settings[name] = value;
+  auto all = client_options(settings);
+  all.insert(all.end(), options.begin(), options.end());
   auto run = std::make_unique<ConsumerRun>(consuming.hold, consuming.settle_commits);
   const std::lock_guard lock(starting_);
-  run->attach(start(program, std::move(options), run->setup()));
+  run->attach(start(program, std::move(all), run->setup()));
   return run;
 }
 

@@ -39,6 +39,10 @@ class ConsumerCheck : public Check {
   std::unique_ptr<ConsumerRun> start_consumer(const std::string& program,
                                               std::vector<std::string> more_options,
                                               const Consuming& consuming, course::ClientConfig settings);
+  /// The same with all of the program's options but those of the client: `settings`, and over them
+  /// `consuming.settings`.
+  std::unique_ptr<ConsumerRun> start_run(const std::string& program, const std::vector<std::string>& options,
+                                         const Consuming& consuming, course::ClientConfig settings);
 
   /// Records with keys and values of their own, `each` for each partition, the partitions in turns.
   std::vector<course::Record> seed(const std::string& topic, int partitions, int each);

@@ -102,26 +102,33 @@ CrashCheck::Outcome CrashCheck::try_one_of(const std::vector<CrashPoint>& points
   return outcome;
 }
 
+std::optional<std::pair<std::unique_ptr<ConsumerRun>, Question>> CrashCheck::run_up_to(
+    const CrashPoint& point, Consuming consuming, const std::vector<Record>& records) {
+  consuming.hold = [reader = std::make_shared<PointReader>(), point](const nlohmann::json& question) {
+    return reader->read(question) == point;
+  };
+  auto run = consume(consuming);
+  const auto deadline = soon();
+  if (run->wait_until_handled_or_held(places_of(records), deadline) &&
+      run->wait_until_polling_or_held(deadline)) {
+    run->learner().interrupt();  // the points that are left come with the end
+  }
+  const auto question = run->wait_for_question(deadline);
+  timeline().add("check", question ? "held" : "point-not-reached",
+                 {{"run", run->learner().name()}, {"point", to_string(point)}});
+  if (question) return std::pair(std::move(run), *question);
+  if (!run->learner().ended()) run->learner().kill();
+  return std::nullopt;
+}
+
 CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming consuming,
                                          const std::vector<Record>& records) {
   Outcome outcome{.point = point};
   try {
-    consuming.hold = [reader = std::make_shared<PointReader>(), point](const nlohmann::json& question) {
-      return reader->read(question) == point;
-    };
     const auto seeded = places_of(records);
-    const auto run = consume(consuming);
-    const auto deadline = soon();
-    if (run->wait_until_handled_or_held(seeded, deadline) && run->wait_until_polling_or_held(deadline)) {
-      run->learner().interrupt();  // the points that are left come with the end
-    }
-    const auto question = run->wait_for_question(deadline);
-    timeline().add("check", question ? "held" : "point-not-reached",
-                   {{"run", run->learner().name()}, {"point", to_string(point)}});
-    if (!question) {
-      if (!run->learner().ended()) run->learner().kill();
-      return outcome;
-    }
+    const auto held = run_up_to(point, consuming, records);
+    if (!held) return outcome;
+    const auto& [run, question] = *held;
     outcome.reached = true;
     const bool may_be_automatic = point.call == "handler" && (thorough() || run->commits_automatically());
     const auto at_the_point =
@@ -129,7 +136,7 @@ CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming cons
     const auto handled = run->handled();
     kill_and_remove(*run, consuming.group);
     const auto offsets = committed(consuming.group);
-    const std::string moment = "killed " + moment_of(*run, question->body);
+    const std::string moment = "killed " + moment_of(*run, question.body);
     for (const auto& seen : {at_the_point, offsets}) {
       if (const auto skipped = committed_ahead(seen, seeded, handled))
         throw Failed{ahead_finding(*run, *skipped, seen, moment)};
@@ -140,7 +147,6 @@ CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming cons
         finding.diagnosis = "commits-too-rarely";
       throw Failed{finding};
     }
-    consuming.hold = nullptr;
     expect_successor_goes_on(consuming, records, offsets, moment);
   } catch (const Failed& failed) {
     outcome.finding = failed.finding;

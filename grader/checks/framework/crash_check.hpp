@@ -9,7 +9,8 @@
 
 namespace grader {
 
-/// The crash explorer: is the promise of at-least-once kept wherever the program dies?
+/// The crash explorer: is the promise kept wherever the program dies? What is promised `crash_at` knows:
+/// here at-least-once.
 ///
 /// A first run lists the points. For each one that is tried a fresh run, in a group of its own, is held
 /// there; the coordinator is asked what is committed; the run is killed from outside; its member is taken
@@ -25,7 +26,6 @@ class CrashCheck : public ConsumerCheck {
   /// to wait until its session times out.
   void remove_dead_member(const std::string& group, const std::string& member_id);
 
- private:
   /// What came of one point.
   struct Outcome {
     CrashPoint point;
@@ -34,13 +34,21 @@ class CrashCheck : public ConsumerCheck {
     std::exception_ptr error{};  ///< Of the grader or its surroundings, or that the answer can't be judged.
   };
 
+  /// Kills a run of its own at `point`, starts a successor, and judges. Called from several threads.
+  virtual Outcome crash_at(const CrashPoint& point, Consuming consuming,
+                           const std::vector<course::Record>& records);
+  /// Starts `consuming` so that it is held at `point`. Nothing if the program does not come by it; it has
+  /// ended then.
+  std::optional<std::pair<std::unique_ptr<ConsumerRun>, Question>> run_up_to(
+      const CrashPoint& point, Consuming consuming, const std::vector<course::Record>& records);
+  void kill_and_remove(ConsumerRun& run, const std::string& group);
+
+ private:
   std::vector<CrashPoint> list_points(Consuming consuming, const std::vector<course::Record>& records);
   /// The points to try: all of them, or lists of which one shall be reached.
   std::vector<std::vector<CrashPoint>> choose(std::vector<CrashPoint> points);
   Outcome try_one_of(const std::vector<CrashPoint>& points, Consuming consuming,
                      const std::vector<course::Record>& records);
-  Outcome crash_at(const CrashPoint& point, Consuming consuming, const std::vector<course::Record>& records);
-  void kill_and_remove(ConsumerRun& run, const std::string& group);
   void expect_successor_goes_on(const Consuming& consuming, const std::vector<course::Record>& records,
                                 const Offsets& from, const std::string& moment);
 

@@ -35,6 +35,9 @@ std::string kind_of(const CrashPoint& point) {
   const nlohmann::json call{{"call", point.call}};
   if (is_poll(call)) return point.when + " a poll";
   if (is_commit(call)) return point.when + " a commit";
+  if (point.call.starts_with("rd_kafka_produce")) return point.when + " sending";
+  if (point.call.ends_with("_transaction"))
+    return point.when + " " + point.call.substr(9);  // its own kind each
   if (point.call.starts_with("rd_kafka_offset")) return point.when + " storing an offset";
   return "around the end";
 }

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "checks/framework/crash_check.hpp"
+#include "checks/framework/receipts.hpp"
+#include "evidence/records.hpp"
+
+namespace grader {
+
+/// The steps that the checks of process_exactly_once are made of. A group of the check stands for one
+/// pipeline: it has an output topic and a transactional id of its own, named after it. `commit_every` is the
+/// size of a batch.
+class ProcessCheck : public CrashCheck {
+ protected:
+  /// A fetch brings one record of one partition, so that the partitions take turns at the handler.
+  static inline const course::ClientConfig interleaved{{"max.partition.fetch.bytes", "1"}};
+
+  std::unique_ptr<ConsumerRun> consume(const Consuming& consuming) override;
+  /// The same under another transactional id: a second worker of the pipeline.
+  std::unique_ptr<ConsumerRun> consume_as(const std::string& transactional_id, const Consuming& consuming);
+
+  /// The output topic of a pipeline; made when it is first asked for. Safe to use from several threads.
+  std::string output_of(const std::string& group, const Admin::TopicSettings& settings = {});
+  static std::string transactional_id_of(const std::string& group) { return group + "-id"; }
+
+  /// What readers of the output see now; noted in the timeline.
+  Receipts look(const std::string& group, const std::vector<course::Record>& records,
+                Isolation isolation = Isolation::read_committed);
+
+  /// Waits until each of `records` has its receipt and is committed, and no receipt is there twice. `runs`
+  /// are the programs of the pipeline, of which one at least has to live.
+  void expect_receipts(const std::vector<ConsumerRun*>& runs, const std::string& group,
+                       const std::vector<course::Record>& records);
+  /// The same of what is there when the programs have ended: a receipt if and only if the offset is
+  /// committed.
+  void expect_both_or_neither(const std::string& group, const std::vector<course::Record>& records,
+                              const std::string& moment);
+
+  /// The request log shows transactions in the name of the member, under this pipeline's id, and nothing
+  /// else.
+  void expect_transactions_only(const std::string& group);
+  /// Nothing keeps read_committed readers from the end of the output.
+  void expect_no_open_transaction(const std::string& group);
+
+  /// Waits until the program is held; the hold has to be set.
+  Question expect_held(ConsumerRun& run, const std::string& where);
+
+  Outcome crash_at(const CrashPoint& point, Consuming consuming,
+                   const std::vector<course::Record>& records) override;
+
+  /// A finding with the cause that the request log shows, if it shows one.
+  Finding with_cause(Finding finding, const std::string& group);
+
+ private:
+  std::mutex outputs_mutex_;
+  std::map<std::string, std::string> outputs_;  ///< By group.
+  std::mutex requests_mutex_;
+  std::vector<std::string> transactional_ids_;  ///< All that were given to programs.
+};
+
+/// Whether a question is about this call of librdkafka, before or after.
+bool is_call(const nlohmann::json& question, const std::string& call, const std::string& when);
+/// Whether a question is the handler's.
+bool is_hook(const nlohmann::json& question);
+
+}  // namespace grader
