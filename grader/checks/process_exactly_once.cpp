@@ -61,7 +61,15 @@ class ProcessExactlyOnce : public ProcessCheck {
           is_hook(question->body)
               ? "while the receipt of " + to_string(place_from_json(question->body)) + " is made"
               : question->body.value("when", "") + " " + question->body.value("call", "");
-      expect_both_or_neither(consuming.group, records, what);
+      try {
+        expect_both_or_neither(consuming.group, records, what);
+      } catch (Failed& failed) {
+        run.stop_holding();  // what makes up for it, too late, shows the cause
+        run.wait_until_handled(places_of(records), Clock::now() + 3s);
+        run.wait_until_idle(1, Clock::now() + 2s);
+        failed.finding = with_cause(std::move(failed.finding), consuming.group);
+        throw;
+      }
       if (const auto open = uncommitted(committed(consuming.group), run.handled());
           open > consuming.commit_every) {
         throw Failed{{"transaction-too-large",
@@ -130,31 +138,28 @@ CORE_CHECK(ProcessExactlyOnce, survives_any_crash,
 
 CORE_CHECK(ProcessExactlyOnce, goes_back_when_aborted,
            "an aborted transaction is made again: no record is skipped, no receipt is there twice") {
-  step("your program is at work on the first of eight records, four of which make a transaction");
+  step("eight records, four of which make a transaction, and an output that takes no receipt for now");
   const auto input = new_topic(2);
   const auto records = seed(input, 2, 4);
   const Consuming consuming{.topics = {input},
                             .group = new_name("group"),
                             .commit_every = 4,
                             .settings = interleaved,
-                            .hold = [begun = false](const nlohmann::json& question) mutable {
-                              if (is_hook(question)) return !std::exchange(begun, true);
+                            .hold = [](const nlohmann::json& question) {
                               return is_call(question, "rd_kafka_abort_transaction", "after");
                             }};
-  const auto output = output_of(consuming.group);
+  // Refused is what is written, after the transaction has begun at the broker. (A right that is missing is
+  // refused before, and librdkafka 2.0.2 may end in a fatal error when it aborts what never began.)
+  const auto output = output_of(consuming.group, {{"max.message.bytes", "10"}});
   const auto run = consume(consuming);
-  const auto working = expect_held(*run, "the first record");
-  step("it loses the right to write to the output, so the transaction can't be committed");
-  admin().forbid_writing(user(), output);
-  run->let_go(working);
   const auto question = run->wait_for_question(soon());
   if (!question) {
     if (run->learner().ended()) explain(*run, {});
     throw Failed{{"not-aborted", "a transaction that can't be committed is aborted",
                   "10 s later your program had not called abort_transaction"}};
   }
-  step("it has aborted, and gets the right back: it makes the same receipts again, and goes on");
-  admin().permit_writing(user(), output);
+  step("it has aborted, and the output takes receipts now: it makes the same ones again, and goes on");
+  admin().set_topic(output, {});
   run->stop_holding();
   try {
     expect_receipts({run.get()}, consuming.group, records);
@@ -261,7 +266,7 @@ EDGE_CHECK(ProcessExactlyOnce, a_lost_member_commits_nothing,
   step("a second worker, with a transactional id of its own, takes over");
   consuming.hold = nullptr;
   const auto two = consume_as(transactional_id_of(consuming.group) + "-2", consuming);
-  if (!two->wait_until_handled(places_of(records), soon())) expect_handled(*two, records);
+  expect_handled(*two, records, committed(consuming.group));
   step("the first one goes on: the broker refuses its offsets, and what it had begun never was");
   one->let_go(asleep);
   expect_receipts({one.get(), two.get()}, consuming.group, records);
@@ -275,18 +280,18 @@ EDGE_CHECK(ProcessExactlyOnce, a_lost_member_commits_nothing,
 
 EDGE_CHECK(ProcessExactlyOnce, settles_before_a_handover,
            "partitions change hands in the middle of a transaction, and each receipt is there once") {
-  step("a worker is in the middle of a transaction over two partitions");
+  step("a worker has six records of two partitions before it, and is held at the first");
   const auto input = new_topic(2);
   auto records = seed(input, 2, 3);
-  Consuming consuming{.topics = {input},
-                      .group = new_name("group"),
-                      .commit_every = 100,
-                      .settings = interleaved,
-                      .hold = [hooks = 0](const nlohmann::json& question) mutable {
-                        return is_hook(question) && ++hooks == 4;
-                      }};
+  // Held before the transaction begins, and with all records fetched: so the rebalance comes while it is
+  // young.
+  const auto first_record = [held = false](const nlohmann::json& question) mutable {
+    return is_poll(question) && question.contains("records") && !std::exchange(held, true);
+  };
+  Consuming consuming{
+      .topics = {input}, .group = new_name("group"), .commit_every = 100, .hold = first_record};
   const auto one = consume(consuming);
-  const auto working = expect_held(*one, "the fourth record");
+  const auto working = expect_held(*one, "the first record");
   step("a second one joins, with a transactional id of its own: one of the partitions becomes its");
   consuming.hold = nullptr;
   const auto two = consume_as(transactional_id_of(consuming.group) + "-2", consuming);
@@ -333,6 +338,10 @@ EDGE_CHECK(ProcessExactlyOnce, stop_leaves_nothing_open,
       .topics = {input}, .group = new_name("group"), .commit_every = 100, .hold = at(place_of(records[1]))};
   const auto run = consume(consuming);
   const auto working = expect_held(*run, "the second record");
+  // Whoever sends receipts as they are made has the transaction open at the broker now; one that waits need
+  // not.
+  ask_until([&] { return look(consuming.group, records, Isolation::read_uncommitted).of.size(); },
+            [](std::size_t sent) { return sent > 0; }, Clock::now() + 1s);
   step("Ctrl+C: it returns, and what was handled has its receipts and is committed");
   run->learner().interrupt();
   run->let_go(working);
@@ -360,7 +369,7 @@ EDGE_CHECK(ProcessExactlyOnce, a_refused_receipt_is_not_skipped,
   Consuming consuming{.topics = {input},
                       .group = new_name("group"),
                       .commit_every = 3,
-                      .settings = {{"message.max.bytes", "2000"}, {"receive.message.max.bytes", "1000000"}}};
+                      .settings = {{"message.max.bytes", "2000"}}};
   step("your function ends within a few seconds, with an error that says why");
   {
     const auto run = consume(consuming);
@@ -368,8 +377,10 @@ EDGE_CHECK(ProcessExactlyOnce, a_refused_receipt_is_not_skipped,
         expect_throws(*run, {"refused-receipt-passed-over",
                              "a receipt that can't be sent ends the call with a std::runtime_error",
                              "10 s later it had not ended with an error"});
-    if (threw.value("text", "").empty())
-      throw Failed{{"refused-receipt-passed-over", "the error says why", "it said nothing"}};
+    if (!run->handled().contains(place_of(records[3]))) {
+      throw Failed{{"gave-up-on-an-error", "it ends when the receipt of the fourth record is refused",
+                    "it ended before: " + threw.value("text", "")}};
+    }
   }
   expect_both_or_neither(consuming.group, records, "after the error");
   step("started with room for it, your program makes good what is missing");
@@ -400,15 +411,16 @@ EDGE_CHECK(ProcessExactlyOnce, gives_up_on_what_the_broker_never_takes,
 }
 
 EDGE_CHECK(ProcessExactlyOnce, waits_out_a_full_queue, "a full local queue is waited out") {
-  step("ten records, and a client whose queue holds three messages, for half a second");
+  step("ten records, and a client whose queue holds three messages");
   const auto input = new_topic(1);
   const auto records = seed(input, 1, 10);
-  const auto run = consume({.topics = {input},
+  const Consuming consuming{.topics = {input},
                             .group = new_name("group"),
                             .commit_every = 10,
-                            .settings = {{"queue.buffering.max.messages", "3"}, {"linger.ms", "300"}}});
+                            .settings = {{"queue.buffering.max.messages", "3"}, {"linger.ms", "300"}}};
+  const auto run = consume(consuming);
   step("each of them gets its receipt");
-  expect_receipts({run.get()}, prefix() + "group-2", records);
+  expect_receipts({run.get()}, consuming.group, records);
   expect_stops(*run);
 }
 

@@ -115,6 +115,25 @@ void Admin::create_topic(const std::string& topic, int partitions, const TopicSe
   for (std::int32_t partition = 0; partition < partitions; ++partition) wait_for_leader(topic, partition);
 }
 
+void Admin::set_topic(const std::string& topic, const TopicSettings& settings) {
+  const std::string what = "changing the topic " + topic;
+  rd_kafka_ConfigResource_t* changed = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
+  for (const auto& [name, value] : settings)
+    rd_kafka_ConfigResource_set_config(changed, name.c_str(), value.c_str());
+  const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_ALTERCONFIGS, what, [&](auto* options, auto* queue) {
+    rd_kafka_AlterConfigs(handle(), &changed, 1, options, queue);
+    rd_kafka_ConfigResource_destroy(changed);
+  });
+  std::size_t count = 0;
+  const auto** results =
+      rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (rd_kafka_ConfigResource_error(results[i]) != RD_KAFKA_RESP_ERR_NO_ERROR)
+      throw InfraError(
+          describe_error(what, text_or_empty(rd_kafka_ConfigResource_error_string(results[i])).c_str()));
+  }
+}
+
 void Admin::wait_for_leader(const std::string& topic, std::int32_t partition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   for (;;) {
@@ -272,74 +291,32 @@ void Admin::allow_prefix(const std::string& user, const std::string& prefix) {
                                            principal.c_str(), "*", RD_KAFKA_ACL_OPERATION_ALL,
                                            RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, error.data(), error.size()));
   }
-  create_acls(std::move(list), "giving rights to " + user);
-}
-
-void Admin::create_acls(std::vector<rd_kafka_AclBinding_t*> list, const std::string& what) {
-  const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_CREATEACLS, what, [&](auto* options, auto* queue) {
-    rd_kafka_CreateAcls(handle(), list.data(), list.size(), options, queue);
-    rd_kafka_AclBinding_destroy_array(list.data(), list.size());
-  });
+  const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_CREATEACLS, "giving rights to " + user,
+                         [&](auto* options, auto* queue) {
+                           rd_kafka_CreateAcls(handle(), list.data(), list.size(), options, queue);
+                           rd_kafka_AclBinding_destroy_array(list.data(), list.size());
+                         });
   std::size_t count = 0;
   const auto** results =
       rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     if (const auto* refused = rd_kafka_acl_result_error(results[i])) {
-      throw InfraError(describe_error(what, rd_kafka_error_string(refused)));
+      throw InfraError(describe_error("giving rights to " + user, rd_kafka_error_string(refused)));
     }
   }
 }
 
-void Admin::forbid_writing(const std::string& user, const std::string& topic) {
+void Admin::revoke_all(const std::string& user) {
   const std::string principal = "User:" + user;
-  std::array<char, 512> error{};
-  create_acls(
-      {rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
-                               principal.c_str(), "*", RD_KAFKA_ACL_OPERATION_WRITE,
-                               RD_KAFKA_ACL_PERMISSION_TYPE_DENY, error.data(), error.size())},
-      "forbidding to write to " + topic);
-  wait_for_acls(principal, topic, 1);
-}
-
-void Admin::permit_writing(const std::string& user, const std::string& topic) {
-  const std::string principal = "User:" + user;
-  delete_acls(RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal);
-  wait_for_acls(principal, topic, 0);
-}
-
-void Admin::wait_for_acls(const std::string& principal, const std::string& topic, std::size_t wanted) {
-  const std::string what = "looking at the rights of " + principal;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  std::array<char, 512> error{};
-  for (std::size_t count = wanted + 1; count != wanted;) {
-    if (std::chrono::steady_clock::now() > deadline) throw InfraError(what + ": they did not change");
-    const Owned<rd_kafka_AclBindingFilter_t, rd_kafka_AclBinding_destroy> filter(
-        rd_kafka_AclBindingFilter_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str(),
-                                      RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal.c_str(), nullptr,
-                                      RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY,
-                                      error.data(), error.size()));
-    const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_DESCRIBEACLS, what, [&](auto* options, auto* queue) {
-      rd_kafka_DescribeAcls(handle(), filter.get(), options, queue);
-    });
-    (void)rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event.get()), &count);
-  }
-}
-
-void Admin::delete_acls(rd_kafka_ResourceType_t resource, const char* name,
-                        rd_kafka_ResourcePatternType_t pattern, const std::string& principal) {
   std::array<char, 512> error{};
   rd_kafka_AclBindingFilter_t* filter = rd_kafka_AclBindingFilter_new(
-      resource, name, pattern, principal.c_str(), nullptr, RD_KAFKA_ACL_OPERATION_ANY,
-      RD_KAFKA_ACL_PERMISSION_TYPE_ANY, error.data(), error.size());
-  const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_DELETEACLS, "taking rights of " + principal,
+      RD_KAFKA_RESOURCE_ANY, nullptr, RD_KAFKA_RESOURCE_PATTERN_ANY, principal.c_str(), nullptr,
+      RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, error.data(), error.size());
+  const auto event = ask(handle(), RD_KAFKA_ADMIN_OP_DELETEACLS, "taking the rights of " + user,
                          [&](auto* options, auto* queue) {
                            rd_kafka_DeleteAcls(handle(), &filter, 1, options, queue);
                            rd_kafka_AclBinding_destroy(filter);
                          });
-}
-
-void Admin::revoke_all(const std::string& user) {
-  delete_acls(RD_KAFKA_RESOURCE_ANY, nullptr, RD_KAFKA_RESOURCE_PATTERN_ANY, "User:" + user);
 }
 
 }  // namespace grader

@@ -50,6 +50,9 @@ class Admin {
   using TopicSettings = std::map<std::string, std::string>;
   void create_topic(const std::string& topic, int partitions, const TopicSettings& settings = {},
                     int replicas = 1);
+  /// Gives a topic these settings, and the broker's defaults for all others. The broker heeds them a moment
+  /// later.
+  void set_topic(const std::string& topic, const TopicSettings& settings);
   void delete_topics(const std::vector<std::string>& topics);
   void create_partitions(const std::string& topic, int total);
   std::vector<std::string> topics();
@@ -65,10 +68,6 @@ class Admin {
   /// Lets `user` do everything with topics and groups whose names begin with `prefix`. For transactional
   /// ids see transaction_rights.hpp.
   void allow_prefix(const std::string& user, const std::string& prefix);
-  /// Forbids `user` to write to a topic, over all that it is allowed; returns when the broker knows.
-  void forbid_writing(const std::string& user, const std::string& topic);
-  /// Takes that back.
-  void permit_writing(const std::string& user, const std::string& topic);
   /// Takes every right of `user` away.
   void revoke_all(const std::string& user);
 
@@ -78,13 +77,6 @@ class Admin {
   /// A topic exists before the broker serves its partitions; who writes in between meets errors that are
   /// not theirs.
   void wait_for_leader(const std::string& topic, std::int32_t partition);
-
-  /// `list` is taken over.
-  void create_acls(std::vector<rd_kafka_AclBinding_t*> list, const std::string& what);
-  void delete_acls(rd_kafka_ResourceType_t resource, const char* name, rd_kafka_ResourcePatternType_t pattern,
-                   const std::string& principal);
-  /// A right exists before the broker heeds it.
-  void wait_for_acls(const std::string& principal, const std::string& topic, std::size_t wanted);
 
   struct Destroy {
     void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }

@@ -193,6 +193,7 @@ class Processor : private RdKafka::RebalanceCb, private RdKafka::DeliveryReportC
     if (!done) return go_back();
     forget();
     failures_ = 0;
+    reason_.clear();
   }
 
   /// Aborts, so that these receipts never were, and returns to the first record of the transaction.

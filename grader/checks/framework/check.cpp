@@ -207,11 +207,6 @@ RequestLog& Check::requests() {
   return *requests_;
 }
 
-const std::string& Check::user() const {
-  if (principal_) return principal_->user;
-  throw NotJudged{Status::not_judged, "this check needs users of the broker whose rights it may change"};
-}
-
 std::string Check::new_topic(int partitions, const Admin::TopicSettings& settings) {
   std::string name = prefix_ + "topic-" + std::to_string(++names_);
   create_topic(name, partitions, settings);

@@ -77,8 +77,6 @@ class Check : public ::testing::Test {
 
   /// Address and login for a program under grading, as `-X name=value` options on top of `settings`.
   [[nodiscard]] std::vector<std::string> client_options(const course::ClientConfig& settings = {}) const;
-  /// The user of the broker that programs under grading are; throws `NotJudged` where there are none.
-  [[nodiscard]] const std::string& user() const;
   /// The same as a config, for the check's own clients that shall count as the learner's.
   [[nodiscard]] course::ClientConfig client_config() const;
   /// Starts a program of the answers under grading.
