@@ -150,7 +150,8 @@ class Processor : private RdKafka::RebalanceCb, private RdKafka::DeliveryReportC
     begun_ = Clock::now();
   }
 
-  /// Hands a receipt over to the client. Whether it arrives is for commit() to say.
+  /// Hands a receipt over to the client, unless the transaction has failed already. Whether it arrives is for
+  /// commit() to say.
   void send(const Event& receipt) {
     const auto pointer = [](const std::optional<std::string>& bytes) {
       return bytes ? const_cast<char*>(bytes->data()) : nullptr;
@@ -168,6 +169,7 @@ class Processor : private RdKafka::RebalanceCb, private RdKafka::DeliveryReportC
         return;
       }
       throw_if_fatal(*producer_);
+      if (error == RdKafka::ERR__STATE) return go_back();  // an earlier receipt has failed the transaction
       // This one is not part of the transaction, so the transaction would go well without it.
       if (error != RdKafka::ERR__QUEUE_FULL) throw std::runtime_error(refused(RdKafka::err2str(error)));
       producer_->poll(100);
