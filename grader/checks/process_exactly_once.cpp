@@ -16,92 +16,9 @@ using course::Record;
 
 constexpr int rebalance_in_progress = 27;  // Kafka's number for it
 
-class ProcessExactlyOnce : public ProcessCheck {
- protected:
-  static Places handled_by(const std::vector<ConsumerRun*>& runs) {
-    Places all;
-    for (const auto* run : runs) all.merge(run->handled());
-    return all;
-  }
-
-  /// Holds the handler at this record, whichever program gets it.
-  static ConsumerRun::Hold at(const Place& place) {
-    return [place](const nlohmann::json& question) {
-      return is_hook(question) && place_from_json(question) == place;
-    };
-  }
-
-  /// Holds the program when it has been given its first record: no transaction has begun, so one that begins
-  /// then is young when what happened meanwhile is noticed.
-  static ConsumerRun::Hold first_record() {
-    return [held = false](const nlohmann::json& question) mutable {
-      return is_poll(question) && question.contains("records") && !std::exchange(held, true);
-    };
-  }
-
-  /// The program ends by itself, with an exception.
-  nlohmann::json expect_throws(ConsumerRun& run, const Finding& otherwise) {
-    if (!run.learner().ended_by(soon())) throw Failed{otherwise};
-    const auto threw = run.learner().said("threw");
-    if (!threw.empty()) return threw.front();
-    if (!run.learner().said("returned").empty()) throw Failed{otherwise};
-    explain(run, otherwise);
-  }
-
-  void expect_fenced(ConsumerRun& run) {
-    const std::string expected = "the one whose place was taken ends with course::Fenced";
-    const auto threw =
-        expect_throws(run, {"not-fenced", expected, "10 s later it had not ended with an error"});
-    if (!run.learner().said("fenced").empty()) return;
-    throw Failed{{"not-fenced", expected, "it threw something else: " + threw.value("text", "")}};
-  }
-
-  /// Held at every call that matters: nothing is visible without its offset, and no transaction is too large.
-  void expect_together_at_every_moment(ConsumerRun& run, const Consuming& consuming,
-                                       const std::vector<Record>& records) {
-    const auto wanted = next_offsets(places_of(records));
-    auto deadline = soon();
-    while (Clock::now() < deadline && committed(consuming.group) != wanted) {
-      const auto question = run.wait_for_question(Clock::now() + 200ms);
-      if (!question) {
-        if (run.learner().ended()) explain(run, {});
-        continue;
-      }
-      const auto what =
-          is_hook(question->body)
-              ? "while the receipt of " + to_string(place_from_json(question->body)) + " is made"
-              : question->body.value("when", "") + " " + question->body.value("call", "");
-      try {
-        expect_both_or_neither(consuming.group, records, what);
-      } catch (Failed& failed) {
-        run.stop_holding();  // what makes up for it, too late, shows the cause
-        run.wait_until_handled(places_of(records), Clock::now() + 3s);
-        run.wait_until_idle(1, Clock::now() + 2s);
-        failed.finding = with_cause(std::move(failed.finding), consuming.group);
-        throw;
-      }
-      if (const auto open = uncommitted(committed(consuming.group), run.handled());
-          open > consuming.commit_every) {
-        throw Failed{{"transaction-too-large",
-                      fmt::format("a transaction takes {} records at most", consuming.commit_every),
-                      fmt::format("{}: {} handled records were not committed", what, open)}};
-      }
-      run.let_go(*question);
-      deadline = soon();
-    }
-    run.stop_holding();
-  }
-};
-
-/// Calls in which something can become visible, or in which it is decided.
-bool matters(const nlohmann::json& question) {
-  const std::string call = question.value("call", "");
-  return is_hook(question) || is_commit(question) || call.ends_with("_transaction");
-}
-
 }  // namespace
 
-CORE_CHECK(ProcessExactlyOnce, writes_a_receipt_of_each,
+CORE_CHECK(ProcessCheck, writes_a_receipt_of_each,
            "a read_committed reader finds one receipt of each record, and the offsets are committed") {
   step("an input with records in two partitions, and your program that takes three of them at a time");
   const auto input = new_topic(2);
@@ -121,7 +38,7 @@ CORE_CHECK(ProcessExactlyOnce, writes_a_receipt_of_each,
   expect_no_open_transaction(consuming.group);
 }
 
-CORE_CHECK(ProcessExactlyOnce, commits_both_or_neither,
+CORE_CHECK(ProcessCheck, commits_both_or_neither,
            "receipts and offsets come about together, and three records at most in one transaction") {
   step("an input with records in two partitions; your program is held at every step of a transaction");
   const auto input = new_topic(2);
@@ -130,15 +47,15 @@ CORE_CHECK(ProcessExactlyOnce, commits_both_or_neither,
                             .group = new_name("group"),
                             .commit_every = 3,
                             .settings = interleaved,
-                            .hold = matters};
+                            .hold = at_every_step()};
   const auto run = consume(consuming);
   step("at each of these moments a receipt can be seen if and only if the record's offset is committed");
-  expect_together_at_every_moment(*run, consuming, records);
+  expect_together_at_every_step(*run, consuming, records);
   expect_receipts({run.get()}, consuming.group, records);
   expect_stops(*run);
 }
 
-CORE_CHECK(ProcessExactlyOnce, survives_any_crash,
+CORE_CHECK(ProcessCheck, survives_any_crash,
            "wherever the program is killed, each receipt is there once when it was started again") {
   step("an input with records in two partitions, read three at a time");
   const auto input = new_topic(2);
@@ -146,7 +63,7 @@ CORE_CHECK(ProcessExactlyOnce, survives_any_crash,
   explore({.topics = {input}, .group = "", .commit_every = 3, .settings = interleaved}, records);
 }
 
-CORE_CHECK(ProcessExactlyOnce, goes_back_when_aborted,
+CORE_CHECK(ProcessCheck, goes_back_when_aborted,
            "an aborted transaction is made again: no record is skipped, no receipt is there twice") {
   step("eight records, four of which make a transaction, and an output that takes no receipt for now");
   const auto input = new_topic(2);
@@ -182,7 +99,7 @@ CORE_CHECK(ProcessExactlyOnce, goes_back_when_aborted,
   expect_stops(*run);
 }
 
-CORE_CHECK(ProcessExactlyOnce, failed_record_gets_no_receipt,
+CORE_CHECK(ProcessCheck, failed_record_gets_no_receipt,
            "when making a receipt fails, the transaction is aborted and the exception goes on") {
   step("an input with five records, read three at a time");
   const auto input = new_topic(1);
@@ -216,7 +133,7 @@ CORE_CHECK(ProcessExactlyOnce, failed_record_gets_no_receipt,
   expect_stops(*run);
 }
 
-CORE_CHECK(ProcessExactlyOnce, second_run_sees_only_what_is_new, "a group goes on where it left off") {
+CORE_CHECK(ProcessCheck, second_run_sees_only_what_is_new, "a group goes on where it left off") {
   step("your program makes the receipts of an input, and is stopped");
   const auto input = new_topic(2);
   auto records = seed(input, 2, 2);
@@ -240,7 +157,7 @@ CORE_CHECK(ProcessExactlyOnce, second_run_sees_only_what_is_new, "a group goes o
   expect_stops(*second);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, a_zombie_is_fenced,
+EDGE_CHECK(ProcessCheck, a_zombie_is_fenced,
            "one that wakes up when its place has been taken writes nothing, and ends") {
   step("your program is held in the middle of a transaction, and taken for dead: its member is removed");
   const auto input = new_topic(1);
@@ -263,15 +180,18 @@ EDGE_CHECK(ProcessExactlyOnce, a_zombie_is_fenced,
   expect_stops(*successor);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, a_lost_member_commits_nothing,
+EDGE_CHECK(ProcessCheck, a_lost_member_commits_nothing,
            "a worker that the group has given up aborts, and goes on as a new member") {
   step("a worker is held in the middle of a transaction, and the group gives it up");
   const auto input = new_topic(1);
   auto records = seed(input, 1, 3);
-  Consuming consuming{
-      .topics = {input}, .group = new_name("group"), .commit_every = 2, .hold = at(place_of(records[1]))};
+  Consuming consuming{.topics = {input},
+                      .group = new_name("group"),
+                      .commit_every = 2,
+                      .settings = {{"heartbeat.interval.ms", "2000"}},  // it hears late that it was given up
+                      .hold = at(place_of(records[1]))};
   const auto one = consume(consuming);
-  const auto asleep = expect_held(*one, "the second record");
+  expect_held(*one, "the second record");
   for (const auto& member : describe(consuming.group).members)
     remove_dead_member(consuming.group, member.member_id);
   step("a second worker, with a transactional id of its own, takes over");
@@ -279,7 +199,7 @@ EDGE_CHECK(ProcessExactlyOnce, a_lost_member_commits_nothing,
   const auto two = consume_as(transactional_id_of(consuming.group) + "-2", consuming);
   expect_handled(*two, records, committed(consuming.group));
   step("the first one goes on: the broker refuses its offsets, and what it had begun never was");
-  one->let_go(asleep);
+  one->stop_holding();
   expect_receipts({one.get(), two.get()}, consuming.group, records);
   step("both go on working");
   std::ranges::copy(seed(input, 1, 2), std::back_inserter(records));
@@ -289,7 +209,7 @@ EDGE_CHECK(ProcessExactlyOnce, a_lost_member_commits_nothing,
   expect_stops(*one);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, settles_before_a_handover,
+EDGE_CHECK(ProcessCheck, settles_before_a_handover,
            "partitions change hands in the middle of a transaction, and each receipt is there once") {
   step("a worker has six records of two partitions before it, and is held at the first");
   const auto input = new_topic(2);
@@ -315,7 +235,7 @@ EDGE_CHECK(ProcessExactlyOnce, settles_before_a_handover,
   expect_stops(*one);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, does_not_wait_for_more,
+EDGE_CHECK(ProcessCheck, does_not_wait_for_more,
            "a transaction does not wait for records that may never come; idle time costs nothing") {
   step("three records, and a batch of a hundred: the receipts appear all the same");
   const auto input = new_topic(1);
@@ -337,7 +257,7 @@ EDGE_CHECK(ProcessExactlyOnce, does_not_wait_for_more,
   expect_stops(*run);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, stop_leaves_nothing_open,
+EDGE_CHECK(ProcessCheck, stop_leaves_nothing_open,
            "asked to stop in the middle of a transaction, it settles it") {
   step("your program has been given the first of four records, with a batch of a hundred");
   const auto input = new_topic(1);
@@ -361,7 +281,7 @@ EDGE_CHECK(ProcessExactlyOnce, stop_leaves_nothing_open,
   expect_left(consuming.group);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, a_refused_receipt_is_not_skipped,
+EDGE_CHECK(ProcessCheck, a_refused_receipt_is_not_skipped,
            "a receipt that the client does not take is an error, and its record is not passed over") {
   step("five records, the fourth of which has a receipt that is too large for the client");
   const auto input = new_topic(1);
@@ -394,7 +314,7 @@ EDGE_CHECK(ProcessExactlyOnce, a_refused_receipt_is_not_skipped,
   expect_stops(*run);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, gives_up_on_what_the_broker_never_takes,
+EDGE_CHECK(ProcessCheck, gives_up_on_what_the_broker_never_takes,
            "a receipt that the broker refuses again and again ends the call, and is not skipped") {
   step("five records, the fourth of which has a receipt that is too large for the output topic");
   const auto input = new_topic(1);
@@ -414,7 +334,7 @@ EDGE_CHECK(ProcessExactlyOnce, gives_up_on_what_the_broker_never_takes,
   expect_left(consuming.group);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, waits_out_a_full_queue, "a full local queue is waited out") {
+EDGE_CHECK(ProcessCheck, waits_out_a_full_queue, "a full local queue is waited out") {
   step("ten records, and a client whose queue holds three messages");
   const auto input = new_topic(1);
   const auto records = seed(input, 1, 10);
@@ -428,8 +348,7 @@ EDGE_CHECK(ProcessExactlyOnce, waits_out_a_full_queue, "a full local queue is wa
   expect_stops(*run);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, aborted_input_is_no_input,
-           "records of an aborted transaction get no receipt") {
+EDGE_CHECK(ProcessCheck, aborted_input_is_no_input, "records of an aborted transaction get no receipt") {
   step("an input with two records, two that were written in an aborted transaction, and two more");
   const auto input = new_topic(1);
   auto records = seed(input, 1, 2);
@@ -446,7 +365,7 @@ EDGE_CHECK(ProcessExactlyOnce, aborted_input_is_no_input,
   expect_stops(*run);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, passes_on_every_byte, "receipts arrive byte for byte") {
+EDGE_CHECK(ProcessCheck, passes_on_every_byte, "receipts arrive byte for byte") {
   step("records with null and empty keys and values, NUL bytes, and equal keys");
   const auto input = new_topic(1);
   const std::string nul(1, '\0');
@@ -468,7 +387,7 @@ EDGE_CHECK(ProcessExactlyOnce, passes_on_every_byte, "receipts arrive byte for b
   expect_stops(*run);
 }
 
-EDGE_CHECK(ProcessExactlyOnce, refuses_an_unusable_config,
+EDGE_CHECK(ProcessCheck, refuses_an_unusable_config,
            "a config from which no client can be made is an error, not a silence") {
   const auto input = new_topic(1);
   step("a property that does not exist");

@@ -47,6 +47,24 @@ class ProcessCheck : public CrashCheck {
   /// Nothing keeps read_committed readers from the end of the output.
   void expect_no_open_transaction(const std::string& group);
 
+  /// Where a program is held. At this record, in the receipt maker:
+  static ConsumerRun::Hold at(const Place& place);
+  /// when it has been given its first record: no transaction has begun, so one that begins then is young when
+  /// what has happened meanwhile is noticed;
+  static ConsumerRun::Hold first_record();
+  /// wherever something can become visible, or is decided.
+  static ConsumerRun::Hold at_every_step();
+
+  /// Until all is committed, at every question of a program that is held `at_every_step`: a receipt can be
+  /// seen if and only if its record is committed, and never more than a batch is not.
+  void expect_together_at_every_step(ConsumerRun& run, const Consuming& consuming,
+                                     const std::vector<course::Record>& records);
+
+  /// The program ends by itself, with an exception, which is returned; else `otherwise` is found.
+  nlohmann::json expect_throws(ConsumerRun& run, const Finding& otherwise);
+  /// It ends because another one has taken its place, and says so.
+  void expect_fenced(ConsumerRun& run);
+
   /// Waits until the program is held; the hold has to be set.
   Question expect_held(ConsumerRun& run, const std::string& where);
 
