@@ -61,7 +61,8 @@ class Fenced : public std::runtime_error {
 /// - An *abortable* error, such as a refused receipt, or a group that has moved on: the transaction is
 ///   aborted, the position goes back to the first record of it, and these records are tried again. When
 ///   the same keeps failing (a receipt that the broker will never take), the call ends within a
-///   few seconds with a `std::runtime_error` that says why. It is never skipped.
+///   few seconds with a `std::runtime_error` that says why. It is never skipped. That the group has moved
+///   on passes, and ends nothing: the consumer becomes a member again when it hears of it.
 /// - A *fatal* error ends the call: as `Fenced` if somebody has taken our place, else as
 ///   `std::runtime_error`. Nothing is written any more, and the next start makes it good.
 /// - A `config` from which no client can be made ends the call with a `std::runtime_error`.

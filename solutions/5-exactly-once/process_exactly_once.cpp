@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace course {
@@ -202,7 +203,8 @@ class Processor : private RdKafka::RebalanceCb, private RdKafka::DeliveryReportC
   void go_back() {
     const auto taken = taken_;
     abort();
-    if (++failures_ == most_failures) throw std::runtime_error(refused(reason_));
+    if (!std::exchange(given_up_, false) && ++failures_ == most_failures)
+      throw std::runtime_error(refused(reason_));
     std::this_thread::sleep_for(100ms);
     for (const auto& [source, span] : taken) {
       const std::unique_ptr<RdKafka::TopicPartition> first(
@@ -237,12 +239,19 @@ class Processor : private RdKafka::RebalanceCb, private RdKafka::DeliveryReportC
       if (!error) return true;
       throw_if_fatal(*producer_);
       if (error->txn_requires_abort()) {
+        given_up_ = is_about_the_group(error->code());
         if (reason_.empty()) reason_ = error->str();
         return false;
       }
       if (!error->is_retriable()) throw std::runtime_error(error->str());
       if (stop_.stop_requested() && records_ == 0) throw std::runtime_error(error->str());
     }
+  }
+
+  /// Whether the group has gone on without us. That passes when the consumer hears of it, with a heartbeat.
+  static bool is_about_the_group(RdKafka::ErrorCode error) {
+    return error == RdKafka::ERR_UNKNOWN_MEMBER_ID || error == RdKafka::ERR_ILLEGAL_GENERATION ||
+           error == RdKafka::ERR_REBALANCE_IN_PROGRESS;
   }
 
   template <typename Client>
@@ -302,9 +311,10 @@ class Processor : private RdKafka::RebalanceCb, private RdKafka::DeliveryReportC
   std::map<TopicPartition, Span> taken_;
   std::size_t records_ = 0;  ///< In the transaction under way; there is one if this is not 0.
   Clock::time_point begun_;
-  int failures_ = 0;     ///< Of transactions, in a row.
-  std::string reason_;   ///< Why the last one failed.
-  bool joined_ = false;  ///< Has been given partitions, or none, at least once.
+  int failures_ = 0;       ///< Of transactions, in a row.
+  bool given_up_ = false;  ///< The last one failed because the group has gone on without us.
+  std::string reason_;     ///< Why the last one failed.
+  bool joined_ = false;    ///< Has been given partitions, or none, at least once.
   std::exception_ptr failure_;
   std::unique_ptr<RdKafka::Producer> producer_;  // these two last, so that they go first: they call us
   std::unique_ptr<RdKafka::KafkaConsumer> consumer_;
