@@ -73,9 +73,6 @@ TEST_F(CourseTest, EveryDiagnosisOfAMutantHasAText) {
   for (const auto& mutant : grader::load_mutants(paths_, course_)) {
     EXPECT_TRUE(diagnoses.contains(mutant.diagnosis)) << mutant.diagnosis << " in " << mutant.patch;
   }
-  for (const auto& [name, diagnosis] : diagnoses) {
-    EXPECT_TRUE(fs::exists(paths_.root / diagnosis.lesson)) << name << ": " << diagnosis.lesson;
-  }
 }
 
 /// Names in the sources that look like a diagnosis: Finding{"name", …} and Failed{{"name", …}}.
