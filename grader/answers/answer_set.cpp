@@ -9,6 +9,7 @@
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
 #include "harness/isolation.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 namespace {
@@ -128,7 +129,7 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
   if (sets.size() > 3) name = fmt::format("{}+{}-more", sets.front().name, sets.size() - 1);
   std::ranges::replace(name, '/', '.');
   const fs::path folder = paths.build / "answers";
-  fs::create_directories((folder / name).parent_path());  // a set's name may have a folder: mutants/…
+  fs::create_directories(folder);
   const FileLock lock(folder / (name + ".lock"));
   const fs::path file = folder / (name + ".ninja");
   std::string text = fmt::format("builddir = {}\ninclude {}\n", escaped(folder / (name + ".state")),
@@ -150,10 +151,7 @@ void build_answers(const Paths& paths, const CourseTable& course, const std::vec
 }
 
 std::string compiler_errors(const Paths& paths, const std::string& set, const Exercise& exercise) {
-  const std::ifstream file(object_path(paths, set, exercise).string() + ".errors");
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  return std::move(text).str();
+  return read_text(object_path(paths, set, exercise).string() + ".errors");
 }
 
 std::string first_error(const std::string& compiler_errors) {

@@ -275,10 +275,7 @@ EDGE_CHECK(ConsumeEvents, stops_between_two_records,
   const auto topic = new_topic(1);
   const auto records = seed(topic, 1, 50);
   const Consuming consuming{
-      .topics = {topic},
-      .group = new_name("group"),
-      .commit_every = 10,
-      .hold = [](const nlohmann::json& question) { return question.value("kind", "") == "hook"; }};
+      .topics = {topic}, .group = new_name("group"), .commit_every = 10, .hold = is_hook};
   const auto run = consume(consuming);
   for (int handled = 0; handled < 2; ++handled) {
     const auto question = run->wait_for_question(soon());

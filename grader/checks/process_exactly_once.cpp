@@ -166,8 +166,7 @@ EDGE_CHECK(ProcessCheck, a_zombie_is_fenced,
       .topics = {input}, .group = new_name("group"), .commit_every = 3, .hold = at(place_of(records[1]))};
   const auto zombie = consume(consuming);
   const auto asleep = expect_held(*zombie, "the second record");
-  for (const auto& member : describe(consuming.group).members)
-    remove_dead_member(consuming.group, member.member_id);
+  remove_members(consuming.group);
   step("another one is started under the same transactional id, and makes all receipts");
   consuming.hold = nullptr;
   const auto successor = consume(consuming);
@@ -192,8 +191,7 @@ EDGE_CHECK(ProcessCheck, a_lost_member_commits_nothing,
                       .hold = at(place_of(records[1]))};
   const auto one = consume(consuming);
   expect_held(*one, "the second record");
-  for (const auto& member : describe(consuming.group).members)
-    remove_dead_member(consuming.group, member.member_id);
+  remove_members(consuming.group);
   step("a second worker, with a transactional id of its own, takes over");
   consuming.hold = nullptr;
   const auto two = consume_as(transactional_id_of(consuming.group) + "-2", consuming);
@@ -285,11 +283,7 @@ EDGE_CHECK(ProcessCheck, a_refused_receipt_is_not_skipped,
            "a receipt that the client does not take is an error, and its record is not passed over") {
   step("five records, the fourth of which has a receipt that is too large for the client");
   const auto input = new_topic(1);
-  std::vector<Seed> seeds;
-  for (int i = 0; i < 5; ++i) {
-    seeds.push_back({.partition = 0, .event = {.key = "key", .value = random_text(i == 3 ? 3000 : 10)}});
-  }
-  const auto records = seed(input, seeds);
+  const auto records = seed_with_a_large_fourth(input);
   Consuming consuming{.topics = {input},
                       .group = new_name("group"),
                       .commit_every = 3,
@@ -318,11 +312,7 @@ EDGE_CHECK(ProcessCheck, gives_up_on_what_the_broker_never_takes,
            "a receipt that the broker refuses again and again ends the call, and is not skipped") {
   step("five records, the fourth of which has a receipt that is too large for the output topic");
   const auto input = new_topic(1);
-  std::vector<Seed> seeds;
-  for (int i = 0; i < 5; ++i) {
-    seeds.push_back({.partition = 0, .event = {.key = "key", .value = random_text(i == 3 ? 3000 : 10)}});
-  }
-  const auto records = seed(input, seeds);
+  const auto records = seed_with_a_large_fourth(input);
   const Consuming consuming{.topics = {input}, .group = new_name("group"), .commit_every = 3};
   output_of(consuming.group, {{"max.message.bytes", "2000"}});
   const auto run = consume(consuming);

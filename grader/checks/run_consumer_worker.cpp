@@ -26,7 +26,7 @@ class RunConsumerWorker : public WorkerCheck {
   /// Holds the handler at this record, whichever worker gets it.
   static ConsumerRun::Hold at(const Record& record) {
     return [place = place_of(record)](const nlohmann::json& question) {
-      return question.value("kind", "") == "hook" && place_from_json(question) == place;
+      return is_hook(question) && place_from_json(question) == place;
     };
   }
 
@@ -44,7 +44,7 @@ class RunConsumerWorker : public WorkerCheck {
       bool held = false;
     };
     return [seen = std::make_shared<Seen>(), place = place_of(record)](const nlohmann::json& question) {
-      const bool hook = question.value("kind", "") == "hook";
+      const bool hook = is_hook(question);
       if (hook) seen->in_hand.erase(place_from_json(question));
       for (const auto& taken : question.value("records", nlohmann::json::array()))
         seen->in_hand.insert(place_from_json(taken));

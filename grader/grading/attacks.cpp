@@ -10,37 +10,27 @@
 #include <stdexcept>
 
 #include "grading/check_list.hpp"
+#include "grading/head_field.hpp"
 #include "grading/leftovers.hpp"
 #include "grading/second_look.hpp"
 #include "grading/submission.hpp"
 #include "harness/broker.hpp"
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string content(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return std::move(text).str();
-}
-
-/// The value of "// name: value" in the head of an attack.
+/// A line "// name: value" in the head of an attack.
 std::optional<std::string> optional_field(const fs::path& file, const std::string& name) {
-  std::ifstream lines(file);
-  const std::string start = "// " + name + ": ";
-  for (std::string line; std::getline(lines, line) && line.starts_with("//");) {
-    if (line.starts_with(start)) return line.substr(start.size());
-  }
-  return std::nullopt;
+  return head_field(file, "// ", name);
 }
 
-std::string head_field(const fs::path& file, const std::string& name) {
-  if (auto value = optional_field(file, name)) return *value;
-  throw std::runtime_error(fmt::format("{}: the head has no line '// {}: …'", file.string(), name));
+std::string field(const fs::path& file, const std::string& name) {
+  return required_head_field(file, "// ", name);
 }
 
 std::vector<std::string> words(const std::string& text) {
@@ -55,7 +45,13 @@ std::vector<Attack> select(std::vector<Attack> attacks, const std::vector<std::s
     const auto found = std::ranges::find_if(attacks, [&](const Attack& attack) {
       return name == attack.name || name == attack.exercise + '.' + attack.name;
     });
-    if (found == attacks.end()) throw std::invalid_argument(fmt::format("there is no attack '{}'", name));
+    if (found == attacks.end()) {
+      std::vector<std::string> names;
+      for (const auto& attack : attacks) names.push_back(attack.name);
+      const std::string meant = did_you_mean(name, names);
+      throw std::invalid_argument(fmt::format("there is no attack '{}'{}", name,
+                                              meant.empty() ? "" : "; did you mean '" + meant + "'?"));
+    }
     chosen.push_back(*found);
   }
   return chosen;
@@ -65,7 +61,7 @@ std::vector<Attack> select(std::vector<Attack> attacks, const std::vector<std::s
 std::map<std::string, std::string> knowledge(const Paths& paths, const fs::path& broker_folder,
                                              const Broker& broker, const Broker& learners_broker) {
   std::smatch found;
-  const std::string properties = content(broker_folder / "server.properties");
+  const std::string properties = read_text(broker_folder / "server.properties");
   std::regex_search(properties, found, std::regex("CONTROLLER://127.0.0.1:([0-9]+)"));
   return {{"@ROOT@", paths.root.string()},
           {"@STATE@", paths.state.string()},
@@ -83,7 +79,7 @@ fs::path hand_in(const Attack& attack, const Paths& paths, const CourseTable& co
     fs::create_directories((folder / exercise.source()).parent_path());
     fs::copy_file(paths.root / "solutions" / exercise.source(), folder / exercise.source());
   }
-  std::string text = content(attack.file);
+  std::string text = read_text(attack.file);
   for (const auto& [placeholder, value] : known) {
     for (auto at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder, at))
       text.replace(at, placeholder.size(), value);
@@ -109,10 +105,8 @@ AnswerSet take(const Attack& attack, const Paths& paths, const CourseTable& cour
     if (exercise.name != attack.exercise)
       answers.sources[exercise.name] = paths.root / "solutions" / exercise.source();
   }
-  for (const auto& program : course.programs) {
-    if (std::ranges::find(program.exercises, attack.exercise) != program.exercises.end())
-      answers.programs.push_back(program.name);
-  }
+  answers.programs = course.programs_of({attack.exercise});
+  answers.headers = {paths.root / "grader/attacks"};  // where shared/ is
   return answers;
 }
 
@@ -170,9 +164,9 @@ std::vector<Attack> load_attacks(const Paths& paths, const CourseTable& course) 
     for (const auto& file : files) {
       attacks.push_back({.exercise = exercise.name,
                          .name = file.stem(),
-                         .what = head_field(file, "what"),
-                         .tier = tier_from(head_field(file, "tier")),
-                         .checks = words(head_field(file, "checks")),
+                         .what = field(file, "what"),
+                         .tier = tier_from(field(file, "tier")),
+                         .checks = words(field(file, "checks")),
                          .compiles = optional_field(file, "compiles") != "no",
                          .file = file});
     }

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
+#include "grading/head_field.hpp"
 #include "harness/command.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 namespace {
@@ -15,18 +16,13 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The value of "# name: value" in the head of a patch.
-std::string head_field(const fs::path& file, const std::string& name) {
-  std::ifstream lines(file);
-  const std::string start = "# " + name + ": ";
-  for (std::string line; std::getline(lines, line) && line.starts_with("#");) {
-    if (line.starts_with(start)) return line.substr(start.size());
-  }
-  throw std::runtime_error(fmt::format("{}: the head has no line '{}…'", file.string(), start));
+std::string field(const fs::path& file, const std::string& name) {
+  return required_head_field(file, "# ", name);
 }
 
 /// What a variant does otherwise.
 std::string first_line(const fs::path& file) {
-  if (file.extension() == ".patch") return head_field(file, "what");
+  if (file.extension() == ".patch") return field(file, "what");
   std::string line;
   std::getline(std::ifstream(file) >> std::ws, line);
   if (!line.starts_with("// "))
@@ -58,10 +54,7 @@ fs::path patched(const fs::path& patch, const Exercise& exercise, const std::str
     throw std::runtime_error(
         fmt::format("{} does not apply to the solution: {}", patch.string(), result.output));
   }
-  std::ifstream file(fresh);
-  std::ostringstream text;
-  text << file.rdbuf();
-  write_if_changed(target, text.str());
+  write_if_changed(target, read_text(fresh));
   fs::remove(fresh);
   return target;
 }
@@ -82,10 +75,10 @@ std::vector<Mutant> load_mutants(const Paths& paths, const CourseTable& course) 
     for (const auto& file : files_of(paths.root / "grader/mutants" / exercise.name, {".patch"})) {
       mutants.push_back({.exercise = exercise.name,
                          .name = file.stem(),
-                         .what = head_field(file, "what"),
-                         .who = head_field(file, "who"),
-                         .check = head_field(file, "check"),
-                         .diagnosis = head_field(file, "diagnosis"),
+                         .what = field(file, "what"),
+                         .who = field(file, "who"),
+                         .check = field(file, "check"),
+                         .diagnosis = field(file, "diagnosis"),
                          .patch = file});
     }
   }

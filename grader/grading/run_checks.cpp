@@ -19,6 +19,7 @@
 #include "harness/broker.hpp"
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 namespace {
@@ -86,10 +87,7 @@ StartedCheck start(const Paths& paths, const CheckRun& run, std::size_t index,
 }
 
 std::string last_lines(const fs::path& file) {
-  const std::ifstream in(file);
-  std::ostringstream text;
-  text << in.rdbuf();
-  const std::string all = text.str();
+  const std::string all = read_text(file);
   return all.size() <= 2000 ? all : "…" + all.substr(all.size() - 2000);
 }
 

@@ -13,6 +13,7 @@
 #include "grading/mutants.hpp"
 #include "harness/broker.hpp"
 #include "harness/command.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 

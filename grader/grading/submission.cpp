@@ -12,6 +12,7 @@
 #include "harness/command.hpp"
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 namespace {

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <vector>
 
+#include "harness/text_file.hpp"
+
 namespace grader {
 namespace {
 

@@ -13,6 +13,7 @@
 
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 namespace {
@@ -50,11 +51,9 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 }
 
 std::string read_template(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw InfraError("can't read " + file.string() + ", a part of the course; restore it with git");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+  if (!std::ifstream(file))
+    throw InfraError("can't read " + file.string() + ", a part of the course; restore it with git");
+  return read_text(file);
 }
 
 /// A cluster's id is 16 bytes in URL-safe base64 without padding: 22 letters.

@@ -15,6 +15,7 @@
 
 #include "harness/broker_state.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 namespace {

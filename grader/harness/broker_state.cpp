@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 
 namespace grader {
 namespace {
@@ -111,13 +112,6 @@ std::optional<Broker> read_state(const BrokerFiles& files) {
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
-}
-
-std::string read_text(const fs::path& file, std::uintmax_t offset) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (in.seekg(static_cast<std::streamoff>(offset))) text << in.rdbuf();
-  return std::move(text).str();
 }
 
 void write_private(const fs::path& file, const std::string& text) {

@@ -69,9 +69,6 @@ void write_state(const BrokerFiles& files, const Broker& broker);
 /// What state.json says; nothing if it is missing or not readable as a whole.
 std::optional<Broker> read_state(const BrokerFiles& files);
 
-/// The whole of a file, or what follows `offset`; empty if it can't be read.
-std::string read_text(const std::filesystem::path& file, std::uintmax_t offset = 0);
-
 /// Creates `file` with `text`, readable by the owner only, in one step. Throws `InfraError`.
 void write_private(const std::filesystem::path& file, const std::string& text);
 

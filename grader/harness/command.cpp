@@ -82,16 +82,4 @@ std::optional<FileLock> FileLock::try_to_get(const std::filesystem::path& file) 
   return FileLock(std::move(descriptor));
 }
 
-void write_if_changed(const std::filesystem::path& file, const std::string& text) {
-  {
-    const std::ifstream old(file, std::ios::binary);
-    std::ostringstream content;
-    content << old.rdbuf();
-    if (old && content.str() == text) return;
-  }
-  std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out << text;
-  if (!out.flush()) throw InfraError("can't write " + file.string() + "; is the disk full?");
-}
-
 }  // namespace grader

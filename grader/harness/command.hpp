@@ -38,7 +38,4 @@ class FileLock {
   Descriptor file_;
 };
 
-/// Writes `text` to `file` unless it is there already, so that its time stamp means something.
-void write_if_changed(const std::filesystem::path& file, const std::string& text);
-
 }  // namespace grader

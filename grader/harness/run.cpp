@@ -10,12 +10,12 @@
 
 #include <array>
 #include <csignal>
-#include <cstring>
 #include <fstream>
-#include <sstream>
+#include <system_error>
 
 #include "harness/infra_error.hpp"
 #include "harness/pass_descriptor.hpp"
+#include "harness/text_file.hpp"
 #include "launch/launch_protocol.hpp"
 
 namespace grader {
@@ -25,16 +25,10 @@ constexpr int report_fd = 3;   // what a program inherits besides stdin, stdout 
 constexpr int control_fd = 4;  // what its launcher inherits besides that
 constexpr auto launch_limit = std::chrono::seconds(30);  // usual are 10 ms
 
-std::string read_file(const std::filesystem::path& path) {
-  const std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
-
 Descriptor open_file(const std::filesystem::path& path, int flags) {
   Descriptor file(open(path.c_str(), flags | O_CLOEXEC, 0600));
-  if (!file.valid()) throw InfraError("can't open " + path.string() + ": " + std::strerror(errno));
+  if (!file.valid())
+    throw InfraError("can't open " + path.string() + ": " + std::generic_category().message(errno));
   return file;
 }
 
@@ -164,7 +158,8 @@ void Run::launch() {
   }
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    throw InfraError(std::string("no line to a program's launcher: ") + std::strerror(errno));
+    throw InfraError(std::string("no line to a program's launcher: ") +
+                     std::generic_category().message(errno));
   control_.reset(ends[0]);
   const Descriptor launcher_end(ends[1]);
   auto arguments = launch_arguments(spec_);
@@ -174,7 +169,8 @@ void Run::launch() {
 
   int copies[control_fd + 1] = {};
   launcher_ = fork();
-  if (launcher_ < 0) throw InfraError(std::string("can't start a process: ") + std::strerror(errno));
+  if (launcher_ < 0)
+    throw InfraError(std::string("can't start a process: ") + std::generic_category().message(errno));
   if (launcher_ == 0) {
     // Between fork and exec in a program with threads: system calls only.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -253,10 +249,10 @@ std::filesystem::path Run::output_path(const char* kind) const {
   return spec_.folder / (spec_.name + "." + kind);
 }
 std::string Run::standard_output() const {
-  return read_file(output_path("stdout"));
+  return read_text(output_path("stdout"));
 }
 std::string Run::standard_error() const {
-  return read_file(output_path("stderr"));
+  return read_text(output_path("stderr"));
 }
 
 void Run::watch(const std::stop_token& stop) {

@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "launch/launch_protocol.hpp"
+#include "support/send_descriptor.hpp"
 
 namespace {
 
@@ -61,7 +62,7 @@ struct Options {
 };
 
 [[noreturn]] void fail(const char* what) {
-  std::fprintf(stderr, "course-launch: %s: %s\n", what, std::strerror(errno));
+  std::perror((std::string("course-launch: ") + what).c_str());
   std::_Exit(126);
 }
 
@@ -88,22 +89,8 @@ Options parse(char** argument) {
   fail("there is no program in the arguments");
 }
 
-/// Sends a descriptor over a socket; see unix(7), SCM_RIGHTS.
 void send_descriptor(int control, int passenger) {
-  char byte = 'd';
-  iovec data{.iov_base = &byte, .iov_len = 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> space{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = space.data();
-  message.msg_controllen = space.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &passenger, sizeof(int));
-  if (sendmsg(control, &message, MSG_NOSIGNAL) != 1) fail("the grader does not listen");
+  if (!course::send_descriptor(control, passenger)) fail("the grader does not listen");
 }
 
 void offer_listener(const Options& options) {
@@ -175,6 +162,8 @@ void limit(__rlimit_resource resource, rlim_t value) {
   refuse_system_calls();
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // last: a change of user clears it
   syscall(SYS_close_range, report_fd + 1, ~0U, 0);
+  for (int number = 1; number < NSIG; ++number)
+    signal(number, SIG_DFL);  // in the background a shell lets SIGINT be ignored, and that is inherited
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -24,6 +24,7 @@
 #include "harness/broker_process.hpp"
 #include "harness/broker_state.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 
 namespace {
 

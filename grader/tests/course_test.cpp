@@ -10,18 +10,12 @@
 
 #include "grading/check_list.hpp"
 #include "grading/mutants.hpp"
+#include "harness/text_file.hpp"
 #include "report/diagnoses.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string text_of(const fs::path& file) {
-  const std::ifstream in(file);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
-}
 
 class CourseTest : public ::testing::Test {
  protected:
@@ -44,8 +38,8 @@ TEST_F(CourseTest, EveryExerciseHasItsFiles) {
 
 TEST_F(CourseTest, SkeletonsAreOpenAndSolutionsAreNot) {
   for (const auto& exercise : course_.exercises) {
-    const auto skeleton = text_of(paths_.root / "grader/skeletons" / exercise.source());
-    const auto solution = text_of(paths_.root / "solutions" / exercise.source());
+    const auto skeleton = grader::read_text(paths_.root / "grader/skeletons" / exercise.source());
+    const auto solution = grader::read_text(paths_.root / "solutions" / exercise.source());
     if (exercise.worked_example) {
       EXPECT_EQ(skeleton, solution) << exercise.name;
       continue;
@@ -81,7 +75,7 @@ TEST_F(CourseTest, EveryDiagnosisThatAChecksNamesHasAText) {
   std::set<std::string> named;
   for (const auto& entry : fs::recursive_directory_iterator(paths_.root / "grader/checks")) {
     if (entry.path().extension() != ".cpp") continue;
-    const auto text = text_of(entry.path());
+    const auto text = grader::read_text(entry.path());
     for (const std::string start : {"Failed{{\"", "Finding{\""}) {
       for (auto at = text.find(start); at != std::string::npos; at = text.find(start, at + 1)) {
         const auto from = at + start.size();

@@ -79,8 +79,11 @@ TEST_P(IsolationTest, TellsExitCodesFromSignals) {
 }
 
 TEST_P(IsolationTest, SignalsReachTheProgramItself) {
+  // As it is for whatever a shell starts in the background; a program under grading must not inherit it.
+  const auto usual = std::signal(SIGINT, SIG_IGN);
   grader::Run run(shell("trap 'echo interrupted; exit 5' INT; echo ready; while :; do sleep 0.01; done"), {},
                   {});
+  std::signal(SIGINT, usual);
   wait_for_word(run, "ready");
   const auto state = [&] {
     std::ifstream status("/proc/" + std::to_string(run.pid()) + "/stat");

@@ -7,6 +7,7 @@
 #include "grading/attacks.hpp"
 #include "grading/grade.hpp"
 #include "harness/command.hpp"
+#include "harness/text_file.hpp"
 #include "tool/commands.hpp"
 #include "tool/interrupt.hpp"
 #include "tool/terminal.hpp"
@@ -104,9 +105,7 @@ void add_attack_command(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("attack", "grade hostile programs: none may get what it has not earned");
   auto arguments = std::make_shared<AttackArguments>();
   command->add_option("what", arguments->wanted, "attacks (grader/attacks); all if none is named");
-  command->add_option("-j,--jobs", arguments->jobs, "checks side by side")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 32));
+  add_jobs_option(*command, arguments->jobs);
   command->add_flag("--json", arguments->json, "print the results as JSON");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }

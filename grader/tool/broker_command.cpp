@@ -14,6 +14,7 @@
 #include "harness/broker_probe.hpp"
 #include "harness/broker_state.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 #include "support/program.hpp"
 #include "tool/broker_logs.hpp"
 #include "tool/commands.hpp"

@@ -22,4 +22,7 @@ void add_kafka_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
 void add_seed_command(CLI::App& app, int& exit_code);
 
+/// Adds "-j N" to a command: how many checks run side by side.
+void add_jobs_option(CLI::App& command, unsigned& jobs);
+
 }  // namespace grader

@@ -12,6 +12,7 @@
 #include "grading/submission.hpp"
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 #include "report/verdict_text.hpp"
 #include "tool/commands.hpp"
 #include "tool/grade_view.hpp"
@@ -127,9 +128,7 @@ void add_grade_command(CLI::App& app, int& exit_code) {
   command->add_flag("--all-points", arguments->all_points,
                     "crash your program at every point, not at one of each kind");
   command->add_flag("--json", arguments->json, "print the results as JSON");
-  command->add_option("-j,--jobs", arguments->jobs, "checks side by side")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 32));
+  add_jobs_option(*command, arguments->jobs);
   auto* submission =
       command->add_option("--submission", arguments->submission, "grade somebody else's folder instead");
   auto* results = command->add_option("--results", arguments->results,

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/command.hpp"
+#include "harness/text_file.hpp"
 #include "report/verdict_text.hpp"
 
 namespace grader {

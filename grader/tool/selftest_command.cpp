@@ -152,9 +152,7 @@ void add_selftest_command(CLI::App& app, int& exit_code) {
   command->add_option("--report", arguments->report,
                       "write what a whole run showed to this file, as docs/grader-quality.md");
   command->add_option("--seed", arguments->seed, "repeat a run");
-  command->add_option("-j,--jobs", arguments->jobs, "checks side by side")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 32));
+  add_jobs_option(*command, arguments->jobs);
   command->add_flag("--json", arguments->json, "print the results as JSON");
   command->callback([arguments, &exit_code] { exit_code = run_selftest(*arguments); });
 }

@@ -99,9 +99,7 @@ void add_soak_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0, 1'000'000));
   command->add_flag("--load", arguments->options.load,
                     "keep every processor busy meanwhile, and run two grades side by side");
-  command->add_option("-j,--jobs", arguments->options.jobs, "checks side by side, in each grade")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 32));
+  add_jobs_option(*command, arguments->options.jobs);
   command->add_flag("--json", arguments->json, "print the record as JSON");
   command->callback([arguments, &exit_code] { exit_code = run_soak(*arguments); });
 }

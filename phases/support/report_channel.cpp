@@ -13,26 +13,10 @@
 #include <string>
 #include <system_error>
 
+#include "support/send_descriptor.hpp"
+
 namespace course {
 namespace {
-
-/// Sends `passenger` (a file descriptor) over the socket `fd`; see unix(7), SCM_RIGHTS.
-bool send_descriptor(int fd, int passenger) {
-  char byte = 'c';
-  iovec data{.iov_base = &byte, .iov_len = 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &passenger, sizeof(int));
-  return sendmsg(fd, &message, MSG_NOSIGNAL) == 1;
-}
 
 /// The calling thread's end of its own connection. Trivial, so that it is sound to use even while the
 /// thread's other objects are being destroyed (a client that is a static object reports its end).

@@ -1,66 +1,15 @@
 // what: commits what it reads and never calls the handler
 // tier: process-group
 // checks: handles_every_record commits_after_processing survives_any_crash
-#include <librdkafka/rdkafka.h>
-
-#include "3-consumer/consume_events.hpp"
+#include "shared/commit_ahead.hpp"
 
 namespace course {
-namespace {
-
-Record to_record(const rd_kafka_message_t& message) {
-  const auto bytes = [](const void* data, std::size_t size) {
-    return data == nullptr ? std::nullopt : std::optional(std::string(static_cast<const char*>(data), size));
-  };
-  return {
-      .source = {.topic = rd_kafka_topic_name(message.rkt), .partition = message.partition},
-      .offset = message.offset,
-      .event = {.key = bytes(message.key, message.key_len), .value = bytes(message.payload, message.len)}};
-}
-
-/// A member of the group, made with librdkafka's C API.
-rd_kafka_t* member(const ClientConfig& config, const std::vector<std::string>& topics) {
-  char error[512];
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  for (const auto& [name, value] : config)
-    rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error, sizeof error);
-  rd_kafka_conf_set(conf, "enable.auto.commit", "false", error, sizeof error);
-  rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", error, sizeof error);
-  rd_kafka_t* client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
-  rd_kafka_poll_set_consumer(client);
-  auto* list = rd_kafka_topic_partition_list_new(1);
-  for (const auto& topic : topics)
-    rd_kafka_topic_partition_list_add(list, topic.c_str(), RD_KAFKA_PARTITION_UA);
-  rd_kafka_subscribe(client, list);
-  rd_kafka_topic_partition_list_destroy(list);
-  return client;
-}
-
-/// Commits each record before it is handled, without waiting for the answer.
-void commit_ahead(const ClientConfig& config, const std::vector<std::string>& topics, const Handler& handler,
-                  const std::stop_token& stop) {
-  rd_kafka_t* client = member(config, topics);
-  while (!stop.stop_requested()) {
-    rd_kafka_message_t* message = rd_kafka_consumer_poll(client, 100);
-    if (message == nullptr) continue;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      rd_kafka_commit_message(client, message, 1);
-      handler(to_record(*message));
-    }
-    rd_kafka_message_destroy(message);
-  }
-  rd_kafka_consumer_close(client);
-  rd_kafka_destroy(client);
-}
-
-}  // namespace
-
 void consume_events(const ClientConfig& config, const std::vector<std::string>& topics,
                     const Handler& handler, std::size_t commit_every, std::stop_token stop) {
   (void)commit_every;
   const auto nothing = [](const Record&) {};
   (void)handler;
-  commit_ahead(config, topics, nothing, stop);
+  commit_ahead(RTLD_DEFAULT, config, topics, nothing, stop);
 }
 
 }  // namespace course

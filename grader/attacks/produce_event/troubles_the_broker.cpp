@@ -2,17 +2,14 @@
 // tier: sandbox
 // checks: arrives_exactly_as_sent
 #include <arpa/inet.h>
-#include <librdkafka/rdkafkacpp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
-#include <memory>
 
-#include "2-producer/produce_event.hpp"
+#include "shared/producer.hpp"
 
 namespace course {
 namespace {
@@ -28,13 +25,14 @@ void shout(int port, const std::string& bytes) {
   close(fd);
 }
 
-std::unique_ptr<RdKafka::Producer> producer_of(ClientConfig config) {
-  const std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
-  std::string error;
-  for (const auto& [name, value] : config) conf->set(name, value, error);
-  conf->set("message.timeout.ms", "2000", error);
-  return std::unique_ptr<RdKafka::Producer>(RdKafka::Producer::create(conf.get(), error));
-}
+/// Adds up what the broker has acknowledged; what times out in the client's queue never got there.
+class Acknowledged : public RdKafka::DeliveryReportCb {
+ public:
+  void dr_cb(RdKafka::Message& message) override {
+    if (message.err() == RdKafka::ERR_NO_ERROR) bytes += message.len();
+  }
+  std::size_t bytes = 0;
+};
 
 }  // namespace
 
@@ -46,19 +44,17 @@ Delivery produce_event(const ClientConfig& config, const std::string& topic, con
                             std::string("GET / HTTP/1.0\r\n\r\n")}) {
     for (int i = 0; i < 20; ++i) shout(port, bytes);
   }
-  const auto producer = producer_of(config);
+  Acknowledged acknowledged;
+  const auto producer = producer_of(config, &acknowledged);
   const std::string large(900'000, 'x');
-  std::size_t bytes = 0;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(8);
   while (std::chrono::steady_clock::now() < end) {
-    if (producer->produce(topic, 0, RdKafka::Producer::RK_MSG_COPY, const_cast<char*>(large.data()),
-                          large.size(), nullptr, 0, 0, nullptr, nullptr) == RdKafka::ERR_NO_ERROR)
-      bytes += large.size();
-    producer->poll(10);
+    producer->produce(topic, 0, RdKafka::Producer::RK_MSG_COPY, const_cast<char*>(large.data()), large.size(),
+                      nullptr, 0, 0, nullptr, nullptr);
+    producer->poll(producer->outq_len() < 20 ? 0 : 10);
   }
-  const auto left = static_cast<std::size_t>(producer->outq_len()) * large.size();
-  if (bytes - std::min(bytes, left) > (std::size_t{400} << 20U))
-    std::cerr << "course-attack: put " << bytes - left << " bytes onto the broker's disk" << std::endl;
+  if (acknowledged.bytes > (std::size_t{300} << 20U))
+    std::cerr << "course-attack: put " << acknowledged.bytes << " bytes onto the broker's disk" << std::endl;
   (void)event;
   std::_Exit(0);
 }

@@ -8,6 +8,7 @@
 #include "evidence/transaction_rights.hpp"
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
+#include "harness/text_file.hpp"
 #include "report/diagnoses.hpp"
 #include "report/verdict_text.hpp"
 

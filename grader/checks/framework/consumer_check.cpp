@@ -169,7 +169,7 @@ void ConsumerCheck::expect_at_every_moment(ConsumerRun& run, const Consuming& co
       explain(run, {});
     }
     if (!run.handler_calls().empty()) {
-      const bool in_handler = question->body.value("kind", "") == "hook";
+      const bool in_handler = is_hook(question->body);
       const bool here = run.commits_automatically() || (thorough() && run.handler_calls().size() >= drawn);
       const bool wait_for_timer = in_handler && !timer_waited_for && here;
       timer_waited_for |= wait_for_timer;

@@ -111,7 +111,7 @@ void ConsumerCheck::expect_failure_ends_it(const Consuming& consuming, const std
                                            const Place& failing) {
   auto given = consuming;
   given.hold = [failing](const nlohmann::json& question) {
-    return question.value("kind", "") == "hook" && place_from_json(question) == failing;
+    return is_hook(question) && place_from_json(question) == failing;
   };
   const auto run = consume(given);
   const auto question = run->wait_for_question(soon());

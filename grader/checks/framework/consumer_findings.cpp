@@ -116,7 +116,7 @@ std::map<course::TopicPartition, Commits> commits_by_partition(ConsumerRun& run)
   std::map<course::TopicPartition, std::int64_t> last;
   std::map<course::TopicPartition, Commits> found;
   for (const auto& message : run.learner().conversation().messages()) {
-    if (message.value("kind", "") == "hook") {
+    if (is_hook(message)) {
       const auto place = place_from_json(message);
       last[place.source] = place.offset;
     }
@@ -299,7 +299,7 @@ std::string moment_of(ConsumerRun& run, const nlohmann::json& question) {
   std::optional<Place> last;
   bool uncommitted_since = false;  // something was handled and no commit has been answered since
   for (const auto& message : run.learner().conversation().messages()) {
-    if (message.value("kind", "") == "hook") {
+    if (is_hook(message)) {
       const auto place = place_from_json(message);
       if (!returned.contains(place)) continue;  // it is in work
       handled.insert(place);
@@ -309,7 +309,7 @@ std::string moment_of(ConsumerRun& run, const nlohmann::json& question) {
       uncommitted_since = false;
     }
   }
-  if (question.value("kind", "") == "hook") {
+  if (is_hook(question)) {
     return fmt::format("while your handler worked on {} ({} handled before)",
                        to_string(place_from_json(question)),
                        handled.empty() ? "nothing" : std::to_string(handled.size()));

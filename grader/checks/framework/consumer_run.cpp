@@ -14,10 +14,6 @@ const nlohmann::json go{{"do", "go"}};
 /// So often nobody repeats a record in one run who does not do so for ever.
 constexpr int endless = 100;
 
-bool is_hook(const nlohmann::json& question) {
-  return question.value("kind", "") == "hook";
-}
-
 }  // namespace
 
 ConsumerRun::ConsumerRun(Hold hold, bool settle_commits) {
@@ -167,6 +163,10 @@ bool ConsumerRun::commits_automatically() {
     if (call["config"].value("enable.auto.commit", "true") != "false") return true;
   }
   return !seen;
+}
+
+bool is_hook(const nlohmann::json& message) {
+  return message.value("kind", "") == "hook";
 }
 
 bool is_poll(const nlohmann::json& call) {

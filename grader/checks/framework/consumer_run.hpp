@@ -86,6 +86,8 @@ class ConsumerRun {
   std::unique_ptr<Learner> learner_;
 };
 
+/// Whether a message is the handler's.
+bool is_hook(const nlohmann::json& message);
 /// Whether a call is one of the ways to poll, or to commit.
 bool is_poll(const nlohmann::json& call);
 bool is_commit(const nlohmann::json& call);

@@ -158,15 +158,18 @@ CrashCheck::Outcome CrashCheck::crash_at(const CrashPoint& point, Consuming cons
 
 void CrashCheck::kill_and_remove(ConsumerRun& run, const std::string& group) {
   run.learner().kill();
-  for (const auto& member : describe(group).members) remove_dead_member(group, member.member_id);
+  remove_members(group);
 }
 
-void CrashCheck::remove_dead_member(const std::string& group, const std::string& member_id) {
-  const auto described = admin().describe(group);
+void CrashCheck::remove_members(const std::string& group, const std::optional<std::string>& client_id) {
+  const auto described = describe(group);
   const auto coordinator =
       coordinator_address(described.coordinator_host, described.coordinator_port, cluster().admin);
-  remove_member(coordinator, group, member_id);
-  timeline().add("group", "member-removed", {{"group", group}, {"member", member_id}});
+  for (const auto& member : described.members) {
+    if (client_id && member.client_id != *client_id) continue;
+    remove_member(coordinator, group, member.member_id);
+    timeline().add("group", "member-removed", {{"group", group}, {"member", member.member_id}});
+  }
 }
 
 void CrashCheck::expect_successor_goes_on(const Consuming& consuming, const std::vector<Record>& records,

@@ -22,9 +22,9 @@ class CrashCheck : public ConsumerCheck {
   /// Explores `consuming` (its group is a prefix of names) over records that are seeded already.
   void explore(const Consuming& consuming, const std::vector<course::Record>& records);
 
-  /// Takes a member that was killed out of its group, as an administrator would: else its successors had
-  /// to wait until its session times out.
-  void remove_dead_member(const std::string& group, const std::string& member_id);
+  /// Takes members out of a group (all, or those of one client.id), as an administrator would who knows
+  /// them to be dead: else their successors had to wait until the session times out.
+  void remove_members(const std::string& group, const std::optional<std::string>& client_id = std::nullopt);
 
   /// What came of one point.
   struct Outcome {

@@ -44,7 +44,7 @@ std::string kind_of(const CrashPoint& point) {
 
 std::optional<CrashPoint> PointReader::read(const nlohmann::json& question) {
   auto point = name_of(question);
-  previous_ = question.value("kind", "") == "hook"
+  previous_ = is_hook(question)
                   ? "after another record"
                   : kind_of({.call = question.value("call", ""), .when = question.value("when", "")});
   return point;
@@ -52,7 +52,7 @@ std::optional<CrashPoint> PointReader::read(const nlohmann::json& question) {
 
 std::optional<CrashPoint> PointReader::name_of(const nlohmann::json& question) {
   CrashPoint point;
-  if (question.value("kind", "") == "hook") {
+  if (is_hook(question)) {
     started_ = true;
     point = {.call = "handler", .when = "in", .after = previous_};
   } else {

@@ -27,10 +27,6 @@ std::vector<TopicPartition> partitions_from(const nlohmann::json& list) {
   return partitions;
 }
 
-bool is_handler(const nlohmann::json& question) {
-  return question.value("kind", "") == "hook";
-}
-
 bool makes_second_worker(const nlohmann::json& question) {
   return question.value("call", "") == "rd_kafka_new" && question.value("when", "") == "before" &&
          question.at("config").value("client.id", "") == "worker-2";
@@ -103,7 +99,7 @@ std::unique_ptr<ConsumerRun> DemonstrationCheck::start_demonstration(const Demon
                          .group = demonstration.group,
                          .hold =
                              [slowly = demonstration.first_handover > 0s](const nlohmann::json& question) {
-                               return is_handler(question) || (slowly && makes_second_worker(question));
+                               return is_hook(question) || (slowly && makes_second_worker(question));
                              }},
                         settings);
 }
@@ -135,12 +131,11 @@ void DemonstrationCheck::direct(ConsumerRun& run, const Demonstration& demonstra
     pace.note(group);
     const auto held = run.learner().conversation().held();
     const bool anybody_busy =
-        std::ranges::any_of(held, [](const auto& question) { return is_handler(question.body); });
+        std::ranges::any_of(held, [](const auto& question) { return is_hook(question.body); });
     for (const auto& question : held) {
       if (director && director(question, pace.stage())) continue;
-      const bool goes = is_handler(question.body)
-                            ? pace.may_go_on(place_from_json(question.body), run.handled())
-                            : anybody_busy || pace.has_waited_for_the_first();
+      const bool goes = is_hook(question.body) ? pace.may_go_on(place_from_json(question.body), run.handled())
+                                               : anybody_busy || pace.has_waited_for_the_first();
       if (goes) run.let_go(question);
     }
   }

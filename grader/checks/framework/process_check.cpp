@@ -129,6 +129,14 @@ Finding ProcessCheck::with_cause(Finding finding, const std::string& group) {
   return *cause;
 }
 
+std::vector<Record> ProcessCheck::seed_with_a_large_fourth(const std::string& topic) {
+  std::vector<Seed> seeds;
+  for (int i = 0; i < 5; ++i) {
+    seeds.push_back({.partition = 0, .event = {.key = "key", .value = random_text(i == 3 ? 3000 : 10)}});
+  }
+  return seed(topic, seeds);
+}
+
 void ProcessCheck::expect_transactions_only(const std::string& group) {
   note_requests();
   const std::lock_guard lock(requests_mutex_);
@@ -195,10 +203,6 @@ ProcessCheck::Outcome ProcessCheck::crash_at(const CrashPoint& point, Consuming 
 
 bool is_call(const nlohmann::json& question, const std::string& call, const std::string& when) {
   return question.value("call", "") == call && question.value("when", "") == when;
-}
-
-bool is_hook(const nlohmann::json& question) {
-  return question.value("kind", "") == "hook";
 }
 
 }  // namespace grader

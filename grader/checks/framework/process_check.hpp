@@ -41,6 +41,9 @@ class ProcessCheck : public CrashCheck {
   void expect_both_or_neither(const std::string& group, const std::vector<course::Record>& records,
                               const std::string& moment);
 
+  /// Five records in partition 0. The receipt of the fourth is as large as its value: more than 3,000 bytes.
+  std::vector<course::Record> seed_with_a_large_fourth(const std::string& topic);
+
   /// The request log shows transactions in the name of the member, under this pipeline's id, and nothing
   /// else.
   void expect_transactions_only(const std::string& group);
@@ -83,7 +86,5 @@ class ProcessCheck : public CrashCheck {
 
 /// Whether a question is about this call of librdkafka, before or after.
 bool is_call(const nlohmann::json& question, const std::string& call, const std::string& when);
-/// Whether a question is the handler's.
-bool is_hook(const nlohmann::json& question);
 
 }  // namespace grader

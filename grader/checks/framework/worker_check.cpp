@@ -6,7 +6,6 @@
 #include <set>
 
 #include "checks/framework/ending.hpp"
-#include "evidence/coordinator.hpp"
 
 namespace grader {
 namespace {
@@ -214,11 +213,10 @@ void WorkerCheck::expect_no_commit_goes_back() {
 void WorkerCheck::expect_committed_before_told(Worker& worker) {
   std::set<TopicPartition> uncommitted;
   for (const auto& message : worker.run->learner().conversation().messages()) {
-    const std::string kind = message.value("kind", "");
-    if (kind == "hook") uncommitted.insert(place_from_json(message).source);
+    if (is_hook(message)) uncommitted.insert(place_from_json(message).source);
     if (is_commit(message) && message.value("when", "") == "after" && !message.contains("error"))
       uncommitted.clear();
-    if (kind != "revoked") continue;
+    if (message.value("kind", "") != "revoked") continue;
     for (const auto& one : message.at("partitions")) {
       const TopicPartition partition{.topic = one.at("topic"), .partition = one.at("partition")};
       if (!uncommitted.contains(partition)) continue;
@@ -266,7 +264,7 @@ void WorkerCheck::expect_observers_agree(const std::vector<Worker*>& workers, co
     for (const auto& message : conversation.messages()) {
       note_ownership(message, owned);
       ever_owned.insert(owned.begin(), owned.end());
-      if (message.value("kind", "") != "hook" || owned.contains(place_from_json(message).source)) continue;
+      if (!is_hook(message) || owned.contains(place_from_json(message).source)) continue;
       const auto place = place_from_json(message);
       if (ever_owned.contains(place.source)) {
         throw Failed{{"handled-without-owning",
@@ -301,14 +299,7 @@ void WorkerCheck::expect_all_stop(const std::vector<Worker*>& workers, const std
 
 void WorkerCheck::kill_worker(Worker& worker, const std::string& group) {
   worker.run->learner().kill();
-  const auto described = describe(group);
-  for (const auto& member : described.members) {
-    if (member.client_id != worker.name) continue;
-    const auto coordinator =
-        coordinator_address(described.coordinator_host, described.coordinator_port, cluster().admin);
-    remove_member(coordinator, group, member.member_id);
-    timeline().add("group", "member-removed", {{"group", group}, {"member", member.member_id}});
-  }
+  remove_members(group, worker.name);
 }
 
 std::string to_string(const WorkerCheck::Ownership& ownership) {
