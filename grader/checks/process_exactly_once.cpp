@@ -16,6 +16,14 @@ using course::Record;
 
 constexpr int rebalance_in_progress = 27;  // Kafka's number for it
 
+/// Messages time out after a second. librdkafka 2.0.2 has skipped the sequence numbers of a batch that was
+/// refused, so the transaction after it fails as well, and what that one still had in its queue stays there
+/// until it times out: a program that flushes before it commits waits for that.
+course::ClientConfig impatient(course::ClientConfig settings) {
+  settings["message.timeout.ms"] = "1000";
+  return settings;
+}
+
 }  // namespace
 
 CORE_CHECK(ProcessCheck, writes_a_receipt_of_each,
@@ -71,7 +79,7 @@ CORE_CHECK(ProcessCheck, goes_back_when_aborted,
   const Consuming consuming{.topics = {input},
                             .group = new_name("group"),
                             .commit_every = 4,
-                            .settings = interleaved,
+                            .settings = impatient(interleaved),
                             .hold = [](const nlohmann::json& question) {
                               return is_call(question, "rd_kafka_abort_transaction", "after");
                             }};
@@ -313,7 +321,8 @@ EDGE_CHECK(ProcessCheck, gives_up_on_what_the_broker_never_takes,
   step("five records, the fourth of which has a receipt that is too large for the output topic");
   const auto input = new_topic(1);
   const auto records = seed_with_a_large_fourth(input);
-  const Consuming consuming{.topics = {input}, .group = new_name("group"), .commit_every = 3};
+  const Consuming consuming{
+      .topics = {input}, .group = new_name("group"), .commit_every = 3, .settings = impatient({})};
   output_of(consuming.group, {{"max.message.bytes", "2000"}});
   const auto run = consume(consuming);
   step("your function ends within a few seconds, with an error");
