@@ -204,7 +204,7 @@ AttackReport run_attacks(const Paths& paths, const CourseTable& course, const At
       if (check == checks.end())
         throw std::runtime_error(fmt::format("{} names the check '{}', which {} does not have",
                                              attack.file.string(), name, attack.exercise));
-      runs.push_back({.check = *check, .answers = attack.set()});
+      runs.push_back({.check = *check, .answers = attack.set(), .explore_all = true});
       owner.push_back(report.results.size() - 1);
     }
   }
@@ -216,8 +216,7 @@ AttackReport run_attacks(const Paths& paths, const CourseTable& course, const At
                                     .broker = folder,
                                     .isolation = report.isolation,
                                     .seed = options.seed,
-                                    .jobs = options.jobs,
-                                    .explore_all = true};
+                                    .jobs = options.jobs};
   std::size_t done = 0;
   auto verdicts = run_checks(
       paths, runs, run_options,

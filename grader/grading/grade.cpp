@@ -34,9 +34,11 @@ std::set<std::string> exercises_of(const std::vector<CheckId>& checks) {
   return exercises;
 }
 
-std::vector<CheckRun> runs_of(const std::vector<CheckId>& checks, const std::string& answers) {
+std::vector<CheckRun> runs_of(const std::vector<CheckId>& checks, const std::string& answers,
+                              bool explore_all) {
   std::vector<CheckRun> runs;
-  for (const auto& check : checks) runs.push_back({.check = check, .answers = answers});
+  for (const auto& check : checks)
+    runs.push_back({.check = check, .answers = answers, .explore_all = explore_all});
   return runs;
 }
 
@@ -76,10 +78,9 @@ Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& o
                                     .broker = broker,
                                     .isolation = isolation,
                                     .seed = grade.seed,
-                                    .jobs = options.jobs,
-                                    .explore_all = options.explore_all || options.submission};
+                                    .jobs = options.jobs};
   std::size_t done = 0;
-  const auto runs = runs_of(checks, options.answers.name);
+  const auto runs = runs_of(checks, options.answers.name, options.explore_all || options.submission);
   grade.verdicts = run_checks(
       paths, runs, run_options,
       [&](const Verdict& verdict, std::size_t) { progress.verdict(verdict, ++done, checks.size()); }, stop);

@@ -58,7 +58,7 @@ StartedCheck start(const Paths& paths, const CheckRun& run, std::size_t index,
   environment.push_back("COURSE_STATE_DIR=" + paths.state.string());
   environment.push_back("COURSE_BROKER=" + options.broker.string());
   environment.push_back("COURSE_ISOLATION=" + to_string(options.isolation));
-  if (options.explore_all) environment.emplace_back("COURSE_EXPLORE=all");
+  if (run.explore_all) environment.emplace_back("COURSE_EXPLORE=all");
   std::vector<char*> variables;
   for (auto& entry : environment) variables.push_back(entry.data());
   variables.push_back(nullptr);

@@ -17,6 +17,7 @@ namespace grader {
 struct CheckRun {
   CheckId check;
   std::string answers;
+  bool explore_all = false;  ///< Every crash point rather than one of each kind.
 };
 
 /// Checks side by side, unless one says otherwise: three for each processor, as most of their time is
@@ -29,7 +30,6 @@ struct CheckRunOptions {
   Tier isolation = Tier::sandbox;  ///< At most; of the learner's programs.
   std::string seed;
   unsigned jobs = default_jobs();  ///< Checks side by side.
-  bool explore_all = false;        ///< Every crash point rather than one of each kind.
 };
 
 /// Runs checks, each in a process of its own, several side by side, and returns their verdicts in the

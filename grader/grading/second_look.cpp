@@ -14,7 +14,9 @@ void look_again(const Paths& paths, const CourseTable& course, const std::vector
     build_answers(paths, course, {AnswerSet::of_folder("solutions", paths.root / "solutions", course)});
     const auto try_with = [&](const std::string& set) {
       start_broker(paths, options.broker, {.learner_listener = false});
-      const auto again = run_checks(paths, {{.check = runs[i].check, .answers = set}}, options, {}, stop);
+      const auto again =
+          run_checks(paths, {{.check = runs[i].check, .answers = set, .explore_all = runs[i].explore_all}},
+                     options, {}, stop);
       return again.empty() ? verdicts[i] : again.front();
     };
     if (try_with("solutions").status != Status::passed) continue;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 #include <stdexcept>
 
 #include "harness/broker.hpp"
@@ -13,13 +14,17 @@ namespace {
 /// The expectations and the answer sets that they need.
 class Plan {
  public:
-  Plan(const Paths& paths, const CourseTable& course, std::vector<CheckId> checks)
-      : paths_(paths), course_(course), checks_(std::move(checks)) {}
+  Plan(const Paths& paths, const CourseTable& course, const SelftestOptions& options)
+      : paths_(paths),
+        course_(course),
+        checks_(select_checks(list_checks(paths, course), course, options.wanted)),
+        sample_(options.sample),
+        random_(std::hash<std::string>{}(options.seed)) {}
 
   void expect_solutions_to_pass() {
     sets_.push_back(AnswerSet::of_folder("solutions", paths_.root / "solutions", course_));
     for (const auto& check : checks_)
-      expectations_.push_back({.run = {.check = check, .answers = "solutions"}});
+      expectations_.push_back({.run = {.check = check, .answers = "solutions", .explore_all = !sample_}});
   }
 
   void expect_skeletons_to_be_open() {
@@ -42,11 +47,11 @@ class Plan {
                                            mutant.patch.string(), mutant.check, mutant.exercise));
     }
     sets_.push_back(answers_of(mutant, paths_, course_));
-    expectations_.push_back({.run = {.check = *found, .answers = mutant.set()},
+    expectations_.push_back({.run = {.check = *found, .answers = mutant.set(), .explore_all = !sample_},
                              .status = Status::failed,
                              .diagnosis = mutant.diagnosis});
     for (const auto& check : checks_) {
-      if (check.exercise == mutant.exercise && check.name != mutant.check)
+      if (check.exercise == mutant.exercise && check.name != mutant.check && drawn())
         expectations_.push_back({.run = {.check = check, .answers = mutant.set()}, .decides = false});
     }
   }
@@ -55,7 +60,7 @@ class Plan {
     bool chosen = false;
     for (const auto& check : checks_) {
       if (check.exercise != variant.exercise) continue;
-      expectations_.push_back({.run = {.check = check, .answers = variant.set()}});
+      expectations_.push_back({.run = {.check = check, .answers = variant.set(), .explore_all = !sample_}});
       chosen = true;
     }
     if (chosen) sets_.push_back(answers_of(variant, paths_, course_));
@@ -65,9 +70,14 @@ class Plan {
   [[nodiscard]] const std::vector<Expectation>& expectations() const { return expectations_; }
 
  private:
+  /// Whether something that can be left out is part of the sample.
+  bool drawn() { return !sample_ || random_() % 5 == 0; }
+
   const Paths& paths_;
   const CourseTable& course_;
   std::vector<CheckId> checks_;
+  bool sample_;
+  std::mt19937 random_;
   std::vector<AnswerSet> sets_;
   std::vector<Expectation> expectations_;
 };
@@ -84,7 +94,7 @@ Mutant find_mutant(const std::vector<Mutant>& mutants, const std::string& wanted
 }
 
 Plan make_plan(const Paths& paths, const CourseTable& course, const SelftestOptions& options) {
-  Plan plan(paths, course, select_checks(list_checks(paths, course), course, options.wanted));
+  Plan plan(paths, course, options);
   const auto mutants = load_mutants(paths, course);
   if (options.mutant) {
     plan.expect_caught(find_mutant(mutants, *options.mutant));
@@ -122,8 +132,7 @@ std::vector<SelftestResult> selftest(
       {.results = options.results,
        .broker = paths.state / "broker",
        .seed = options.seed,
-       .jobs = options.jobs,
-       .explore_all = false},
+       .jobs = options.jobs},
       [&](const Verdict& verdict, std::size_t index) {
         results.push_back({.expected = plan.expectations()[index], .verdict = verdict});
         result(results.back(), results.size(), runs.size());

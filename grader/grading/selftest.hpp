@@ -24,6 +24,9 @@ struct SelftestOptions {
   std::vector<std::string> only{};    ///< "solutions", "skeletons", "mutants", "variants"; all if empty.
   std::optional<std::string>
       mutant{};  ///< Only this one (NAME or EXERCISE.NAME), with all checks of its exercise.
+  /// Of the slow things a sample, drawn from the seed: one crash point of each kind instead of all, and of
+  /// the checks for which a mutant is not named one in five.
+  bool sample = false;
   std::filesystem::path results;
   std::string seed;
   unsigned jobs = default_jobs();

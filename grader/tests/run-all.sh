@@ -3,7 +3,7 @@
 #
 # 1 the whole build, warnings as errors   2 style   3 unit tests   4 what the documentation prints
 # 5 the grader's own test: every solution passes, every skeleton is open, every wrong implementation is caught by
-# name, no right one is refused.   6 attacks: no hostile program gets what it has not earned, or leaves anything behind.
+# name, no right one is refused; of what takes long a sample.   6 attacks: no hostile program gets what it has not earned, or leaves anything behind.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build
@@ -26,7 +26,7 @@ heading "commands and outputs in the documentation"
 grader/tests/docs_test.py
 
 heading "the grader's own test"
-"$build/bin/course" selftest
+"$build/bin/course" selftest --sample
 
 heading "attacks"
 "$build/bin/course" attack

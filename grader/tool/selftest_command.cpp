@@ -25,6 +25,7 @@ struct SelftestArguments {
   std::string mutant;
   std::string report;
   std::string seed;
+  bool sample = false;
   unsigned jobs = default_jobs();
   bool json = false;
 };
@@ -78,8 +79,8 @@ nlohmann::json to_json(const std::vector<SelftestResult>& results) {
 }
 
 int run_selftest(const SelftestArguments& arguments) {
-  if (!arguments.report.empty() &&
-      !(arguments.wanted.empty() && arguments.only.empty() && arguments.mutant.empty())) {
+  if (!arguments.report.empty() && !(arguments.wanted.empty() && arguments.only.empty() &&
+                                     arguments.mutant.empty() && !arguments.sample)) {
     throw std::invalid_argument("--report tells of the whole selftest: leave out what you named");
   }
   const Paths paths = Paths::of_this_checkout();
@@ -91,13 +92,16 @@ int run_selftest(const SelftestArguments& arguments) {
   const auto say = [&](const std::string& text) {
     if (!arguments.json) terminal.interactive() ? terminal.progress(text) : fmt::print("{}\n", text);
   };
+  const std::string seed = arguments.seed.empty() ? fresh_seed() : arguments.seed;
+  if (arguments.sample) say(fmt::format("a sample; the same again with --sample --seed {}", seed));
   const auto results = selftest(
       paths, course,
       {.wanted = arguments.wanted,
        .only = arguments.only,
        .mutant = arguments.mutant.empty() ? std::nullopt : std::optional(arguments.mutant),
+       .sample = arguments.sample,
        .results = paths.state / "results",
-       .seed = arguments.seed.empty() ? fresh_seed() : arguments.seed,
+       .seed = seed,
        .jobs = arguments.jobs},
       say,
       [&](const SelftestResult&, std::size_t done, std::size_t all) {
@@ -151,6 +155,9 @@ void add_selftest_command(CLI::App& app, int& exit_code) {
                       "one wrong implementation, with the verdict that a learner would read");
   command->add_option("--report", arguments->report,
                       "write what a whole run showed to this file, as docs/grader-quality.md");
+  command->add_flag("--sample", arguments->sample,
+                    "one crash point of each kind, and one in five of the checks for which a mutant is not "
+                    "named: as CI does");
   command->add_option("--seed", arguments->seed, "repeat a run");
   add_jobs_option(*command, arguments->jobs);
   command->add_flag("--json", arguments->json, "print the results as JSON");
