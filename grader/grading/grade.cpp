@@ -74,11 +74,13 @@ Grade grade(const Paths& paths, const CourseTable& course, const GradeOptions& o
               .seconds = 0,
               .scores = {},
               .verdicts = {}};
-  const CheckRunOptions run_options{.results = options.results,
-                                    .broker = broker,
-                                    .isolation = isolation,
-                                    .seed = grade.seed,
-                                    .jobs = options.jobs};
+  const CheckRunOptions run_options{
+      .results = options.results,
+      .broker = broker,
+      .isolation = isolation,
+      .seed = grade.seed,
+      .jobs = options.jobs,
+      .waits = [&] { progress.phase("waiting for another grade of these answers"); }};
   std::size_t done = 0;
   const auto runs = runs_of(checks, options.answers.name, options.explore_all || options.submission);
   grade.verdicts = run_checks(

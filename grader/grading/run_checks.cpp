@@ -13,10 +13,15 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <thread>
 
+#include "evidence/admin.hpp"
+#include "evidence/check_names.hpp"
+#include "evidence/cluster.hpp"
 #include "harness/broker.hpp"
+#include "harness/command.hpp"
 #include "harness/descriptor.hpp"
 #include "harness/infra_error.hpp"
 #include "harness/text_file.hpp"
@@ -39,6 +44,23 @@ struct StartedCheck {
 
 fs::path folder_of(const CheckRunOptions& options, const CheckRun& run) {
   return options.results / run.answers / run.check.exercise / run.check.name;
+}
+
+/// Two grades would write over each other's evidence, so one of the same answers at a time. Fewer locks than
+/// wanted when it is told to stop meanwhile.
+std::vector<FileLock> lock_results(const std::vector<CheckRun>& runs, const CheckRunOptions& options,
+                                   const std::stop_token& stop) {
+  std::set<fs::path> files;  // in order, so that nobody waits for somebody who waits for him
+  for (const auto& run : runs) files.insert(results_lock(options.results, run.answers));
+  std::vector<FileLock> locks;
+  fs::create_directories(options.results);
+  for (const auto& file : files) {
+    auto lock = FileLock::try_to_get(file);
+    if (!lock) options.waits();
+    for (; !lock && !stop.stop_requested(); lock = FileLock::try_to_get(file)) poll(nullptr, 0, 50);
+    if (lock) locks.push_back(std::move(*lock));
+  }
+  return locks;
 }
 
 StartedCheck start(const Paths& paths, const CheckRun& run, std::size_t index,
@@ -148,6 +170,36 @@ class BrokerWatch {
   Clock::time_point next_look_ = Clock::now();
 };
 
+/// Checks that are killed leave their topics behind: those of another grade are cleared away while this one
+/// begins, those of this one at its end. A cluster of one's own is left alone.
+class Sweep {
+ public:
+  explicit Sweep(fs::path folder) : folder_(std::move(folder)), first_([this] { sweep(); }) {}
+  ~Sweep() {
+    first_.join();
+    if (killed_) sweep();
+  }
+  Sweep(const Sweep&) = delete;
+  Sweep& operator=(const Sweep&) = delete;
+
+  void somebody_was_killed() { killed_ = true; }
+
+ private:
+  void sweep() const {
+    try {
+      if (const auto broker = running_broker(folder_)) {
+        Admin admin(Cluster::of(*broker).admin);
+        delete_topics_of_dead_checks(admin);
+      }
+    } catch (const std::exception&) {  // the next grade tries again
+    }
+  }
+
+  fs::path folder_;
+  bool killed_ = false;
+  std::thread first_;
+};
+
 Verdict same_for(const CheckId& check, Verdict verdict) {
   verdict.check = check.name;
   verdict.part = check.part;
@@ -171,8 +223,10 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
   std::vector<std::optional<Verdict>> verdicts(runs.size());
   std::map<std::pair<std::string, std::string>, Verdict> settled;  // by answers and exercise
   std::vector<StartedCheck> running;
+  const auto locks = lock_results(runs, options, stop);
   const auto order = order_of(runs, options);
   BrokerWatch broker(options.broker);
+  Sweep sweep(options.broker);
   std::size_t started = 0;
   const auto conclude = [&](std::size_t index, Verdict verdict) {
     if (settles_exercise(verdict.status))
@@ -186,6 +240,7 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
       for (const auto& one : running) {
         kill(one.pid, SIGKILL);
         waitpid(one.pid, nullptr, 0);
+        sweep.somebody_was_killed();
       }
       running.clear();
       for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -212,7 +267,10 @@ std::vector<Verdict> run_checks(const Paths& paths, const std::vector<CheckRun>&
     poll(polled.data(), polled.size(), 100);
     for (std::size_t i = running.size(); i-- > 0;) {
       const bool overdue = Clock::now() > running[i].deadline || stop.stop_requested();
-      if (overdue) kill(running[i].pid, SIGKILL);
+      if (overdue) {
+        kill(running[i].pid, SIGKILL);
+        sweep.somebody_was_killed();
+      }
       if (!overdue && (polled[i].revents & POLLIN) == 0) continue;
       waitpid(running[i].pid, nullptr, 0);
       const std::size_t index = running[i].index;

@@ -30,6 +30,9 @@ struct CheckRunOptions {
   Tier isolation = Tier::sandbox;  ///< At most; of the learner's programs.
   std::string seed;
   unsigned jobs = default_jobs();  ///< Checks side by side.
+  /// Hears that another grade of the same answers leaves its evidence in the same folders, and that this one
+  /// begins when that one has ended.
+  std::function<void()> waits = [] {};
 };
 
 /// Runs checks, each in a process of its own, several side by side, and returns their verdicts in the

@@ -71,8 +71,8 @@ Descriptor open_lock(const std::filesystem::path& file) {
 
 }  // namespace
 
-FileLock::FileLock(const std::filesystem::path& file) : file_(open_lock(file)) {
-  if (flock(file_.get(), LOCK_EX) != 0)
+FileLock::FileLock(const std::filesystem::path& file, Kind kind) : file_(open_lock(file)) {
+  if (flock(file_.get(), kind == Kind::exclusive ? LOCK_EX : LOCK_SH) != 0)
     throw InfraError("can't lock " + file.string() + ": " + std::generic_category().message(errno));
 }
 

@@ -28,7 +28,8 @@ std::vector<std::string> environment_with(const Environment& variables);
 /// Holds a lock file (flock) for as long as it lives; waits for whoever has it. It ends with the process.
 class FileLock {
  public:
-  explicit FileLock(const std::filesystem::path& file);
+  enum class Kind { exclusive, shared };
+  explicit FileLock(const std::filesystem::path& file, Kind kind = Kind::exclusive);
 
   /// Nothing if somebody else has it.
   static std::optional<FileLock> try_to_get(const std::filesystem::path& file);

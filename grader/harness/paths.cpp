@@ -27,4 +27,8 @@ Paths Paths::of_this_checkout() {
   return paths;
 }
 
+std::filesystem::path results_lock(const std::filesystem::path& results, const std::string& answers) {
+  return results / ('.' + answers.substr(0, answers.find('/')) + ".lock");
+}
+
 }  // namespace grader

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace grader {
 
@@ -14,5 +15,9 @@ struct Paths {
   /// The checkout that this program was built from. COURSE_STATE_DIR puts `state` elsewhere.
   static Paths of_this_checkout();
 };
+
+/// The lock of the evidence that grades of `answers` leave in `results`: exclusive for a grade, shared for a
+/// check that somebody runs by itself. Mutants share one, and so do variants.
+std::filesystem::path results_lock(const std::filesystem::path& results, const std::string& answers);
 
 }  // namespace grader

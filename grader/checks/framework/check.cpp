@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "evidence/check_names.hpp"
 #include "evidence/transaction_rights.hpp"
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
@@ -99,8 +100,15 @@ void Check::prepare() {
   course_ = CourseTable::load(paths_.root / "grader/exercises.toml");
   answers_ = variable("COURSE_ANSWERS", "phases");
   broker_folder_ = variable("COURSE_BROKER", paths_.state / "broker");
-  verdict_folder_ = fs::path(variable("COURSE_RESULTS", paths_.state / "results" / answers_)) /
-                    about_.exercise / about_.name;
+  const fs::path results = paths_.state / "results";
+  const std::string of_a_grade = variable("COURSE_RESULTS", "");
+  verdict_folder_ =
+      (of_a_grade.empty() ? results / answers_ : fs::path(of_a_grade)) / about_.exercise / about_.name;
+  if (of_a_grade.empty() && alone_.empty()) {
+    fs::create_directories(verdict_folder_);
+    alone_.emplace_back(results_lock(results, answers_), FileLock::Kind::shared);
+    alone_.emplace_back(verdict_folder_.string() + ".lock");
+  }
   folder_ = on_reference_ ? verdict_folder_ / "on-reference" : verdict_folder_;
   fs::remove_all(folder_);
   fs::create_directories(folder_);
@@ -110,8 +118,7 @@ void Check::prepare() {
   const std::string material = seed_ + '/' + about_.exercise + '/' + about_.name;
   std::seed_seq sequence(material.begin(), material.end());
   random_ = std::mt19937(sequence);
-  // Names must not repeat although the seed does: several checks may share a broker.
-  prefix_ = fmt::format("c{:08x}{:04x}-", std::random_device{}(), static_cast<unsigned>(getpid()) & 0xffffU);
+  prefix_ = new_check_prefix();
   timeline_->add("check", "started",
                  {{"exercise", about_.exercise}, {"check", about_.name}, {"seed", seed_}});
 

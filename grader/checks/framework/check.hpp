@@ -109,6 +109,7 @@ class Check : public ::testing::Test {
   Confinement confinement_;
   std::optional<Principal> principal_;
   std::optional<FileLock> principal_lock_;
+  std::vector<FileLock> alone_;  ///< Of the evidence, when it is no grade that runs this check.
   std::unique_ptr<Timeline> timeline_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<RequestLog> requests_;
