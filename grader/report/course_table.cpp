@@ -22,6 +22,13 @@ T required(const toml::table& table, const char* field) {
   return *value;
 }
 
+std::vector<std::string> strings(const toml::array* list) {
+  std::vector<std::string> found;
+  if (list == nullptr) return found;
+  for (const auto& one : *list) found.push_back(one.value_or(std::string()));
+  return found;
+}
+
 template <typename Function>
 void for_each_table(const toml::table& parent, const char* name, const Function& function) {
   if (const auto* list = parent[name].as_array()) {
@@ -55,14 +62,13 @@ CourseTable CourseTable::load(const std::filesystem::path& file) {
                                   .points = required<double>(exercise, "points"),
                                   .core_share = required<double>(exercise, "core_share"),
                                   .worked_example = exercise["worked_example"].value_or(false),
-                                  .stands_on = exercise["stands_on"].value_or(std::string())});
+                                  .stands_on = exercise["stands_on"].value_or(std::string()),
+                                  .hints = strings(exercise["hints"].as_array())});
     });
     for_each_table(phase, "program", [&](const toml::table& program) {
-      PhaseProgram entry{.name = required<std::string>(program, "name"), .folder = folder, .exercises = {}};
-      if (const auto* names = program["exercises"].as_array()) {
-        for (const auto& name : *names) entry.exercises.push_back(name.value_or(std::string()));
-      }
-      course.programs.push_back(std::move(entry));
+      course.programs.push_back({.name = required<std::string>(program, "name"),
+                                 .folder = folder,
+                                 .exercises = strings(program["exercises"].as_array())});
     });
   });
   return course;

@@ -16,7 +16,8 @@ struct Exercise {
   double points = 0;
   double core_share = 1;
   bool worked_example = false;
-  std::string stands_on;  ///< Empty if it stands alone.
+  std::string stands_on;             ///< Empty if it stands alone.
+  std::vector<std::string> hints{};  ///< How to begin: from vague to nearly the answer; none for an example.
 
   /// Where its source lies below phases/, solutions/, a submission, …
   [[nodiscard]] std::filesystem::path source() const {

@@ -10,12 +10,16 @@ namespace grader {
 void add_attack_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_build_command(CLI::App& app, int& exit_code);
+void add_exercise_commands(CLI::App& app, int& exit_code);  // reset, diff, solution
 void add_grade_command(CLI::App& app, int& exit_code);
+void add_hint_command(CLI::App& app, int& exit_code);
 void add_test_command(CLI::App& app, int& exit_code);
+void add_watch_command(CLI::App& app, int& exit_code);
 void add_status_command(CLI::App& app, int& exit_code);
 void add_selftest_command(CLI::App& app, int& exit_code);
 void add_soak_command(CLI::App& app, int& exit_code);
 void add_mutant_command(CLI::App& app, int& exit_code);
+void add_completion_command(CLI::App& app, int& exit_code);
 void add_diagnoses_command(CLI::App& app, int& exit_code);
 void add_broker_command(CLI::App& app, int& exit_code);
 void add_kafka_command(CLI::App& app, int& exit_code);

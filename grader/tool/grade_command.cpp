@@ -13,6 +13,7 @@
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
 #include "harness/text_file.hpp"
+#include "learner/standing.hpp"
 #include "report/verdict_text.hpp"
 #include "tool/commands.hpp"
 #include "tool/grade_view.hpp"
@@ -35,16 +36,6 @@ struct GradeArguments {
   std::string results;
 };
 
-GradeProgress shown_on(const Terminal& terminal) {
-  GradeProgress progress;
-  progress.phase = [&terminal](const std::string& what) { terminal.progress(what + " …"); };
-  progress.verdict = [&terminal](const Verdict& verdict, std::size_t done, std::size_t all) {
-    terminal.progress(fmt::format("grading {}/{}  {}.{} {}", done, all, verdict.exercise, verdict.check,
-                                  to_string(verdict.status)));
-  };
-  return progress;
-}
-
 int run_grade(const GradeArguments& arguments) {
   const Paths paths = Paths::of_this_checkout();
   const auto course = CourseTable::load(paths.root / "grader/exercises.toml");
@@ -61,11 +52,10 @@ int run_grade(const GradeArguments& arguments) {
                         .seed = arguments.seed,
                         .jobs = arguments.jobs,
                         .explore_all = arguments.all_points},
-                       arguments.json ? GradeProgress{} : shown_on(terminal), interrupt.token());
+                       arguments.json ? GradeProgress{} : progress_on(terminal), interrupt.token());
   terminal.end_progress();
   if (interrupt.token().stop_requested()) throw InfraError("interrupted; nothing was recorded");
-  write_if_changed(results / set / "last-grade.json", to_json(graded, diagnoses).dump(2) + '\n');
-  remember_verdicts(results / set / "verdicts.json", graded.verdicts);
+  record_grade(paths, graded, diagnoses);
   if (arguments.json) {
     fmt::print("{}\n", to_json(graded, diagnoses).dump(2));
   } else {
@@ -94,7 +84,7 @@ int run_submission(const GradeArguments& arguments) {
                         .seed = arguments.seed,
                         .jobs = arguments.jobs,
                         .submission = true},
-                       arguments.json ? GradeProgress{} : shown_on(terminal), interrupt.token());
+                       arguments.json ? GradeProgress{} : progress_on(terminal), interrupt.token());
   terminal.end_progress();
   fs::remove_all(paths.build / "submissions" / name);
   fs::remove_all(answers_folder(paths, name));

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
-#include "harness/command.hpp"
-#include "harness/text_file.hpp"
+#include "learner/standing.hpp"
 #include "report/verdict_text.hpp"
 
 namespace grader {
@@ -33,16 +31,6 @@ std::string points(const ExerciseScore& score) {
                       : fmt::format(" open / {:g} points", score.maximum);
 }
 
-/// The verdict to show in full: infrastructure first, then what failed first in the course's order.
-const Verdict* most_important(const std::vector<Verdict>& verdicts) {
-  for (const Status status : {Status::infra_error, Status::disturbed_the_grader, Status::does_not_compile,
-                              Status::failed, Status::blocked_by, Status::not_implemented}) {
-    const auto found = std::ranges::find(verdicts, status, &Verdict::status);
-    if (found != verdicts.end()) return &*found;
-  }
-  return nullptr;
-}
-
 std::string in_a_line(const Verdict& verdict, const std::map<std::string, Diagnosis>& diagnoses) {
   std::string text = fmt::format("  {}.{}: {}", verdict.exercise, verdict.check, to_string(verdict.status));
   if (verdict.finding) {
@@ -54,6 +42,16 @@ std::string in_a_line(const Verdict& verdict, const std::map<std::string, Diagno
 }
 
 }  // namespace
+
+GradeProgress progress_on(const Terminal& terminal) {
+  GradeProgress progress;
+  progress.phase = [&terminal](const std::string& what) { terminal.progress(what + " …"); };
+  progress.verdict = [&terminal](const Verdict& verdict, std::size_t done, std::size_t all) {
+    terminal.progress(fmt::format("grading {}/{}  {}.{} {}", done, all, verdict.exercise, verdict.check,
+                                  to_string(verdict.status)));
+  };
+  return progress;
+}
 
 std::string view(const Grade& grade, const CourseTable& course,
                  const std::map<std::string, Diagnosis>& diagnoses, const Terminal& terminal) {
@@ -127,30 +125,6 @@ int exit_code_of(const Grade& grade) {
     return verdict.status == Status::passed || verdict.status == Status::not_judged;
   });
   return all_passed ? 0 : 1;
-}
-
-void remember_verdicts(const std::filesystem::path& file, const std::vector<Verdict>& verdicts) {
-  auto kept = remembered_verdicts(file);
-  for (const auto& verdict : verdicts) {
-    std::erase_if(kept, [&](const Verdict& old) {
-      return old.exercise == verdict.exercise && old.check == verdict.check;
-    });
-    kept.push_back(verdict);
-  }
-  nlohmann::json json = nlohmann::json::array();
-  for (const auto& verdict : kept) json.push_back(to_json(verdict));
-  write_if_changed(file, json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n');
-}
-
-std::vector<Verdict> remembered_verdicts(const std::filesystem::path& file) {
-  std::vector<Verdict> verdicts;
-  try {
-    for (const auto& one : nlohmann::json::parse(std::ifstream(file)))
-      verdicts.push_back(verdict_from_json(one));
-  } catch (const std::exception&) {  // nothing was graded yet, or by an older version of the course
-    verdicts.clear();
-  }
-  return verdicts;
 }
 
 }  // namespace grader

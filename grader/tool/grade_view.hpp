@@ -1,15 +1,17 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
-#include <vector>
 
+#include "grading/grade.hpp"
 #include "report/course_table.hpp"
 #include "report/result_files.hpp"
 #include "tool/terminal.hpp"
 
 namespace grader {
+
+/// Tells on the terminal how far a grade is. `terminal` outlives what is returned.
+GradeProgress progress_on(const Terminal& terminal);
 
 /// A finished grade as a learner reads it: a line for each exercise, the first failure in full, the
 /// rest in a line each, and what to do next.
@@ -18,10 +20,5 @@ std::string view(const Grade& grade, const CourseTable& course,
 
 /// 0 all passed, 1 something failed, 2 infrastructure left something open.
 int exit_code_of(const Grade& grade);
-
-/// Keeps the newest verdict of every check in one file, so that the status knows of exercises that
-/// were not part of the last grade.
-void remember_verdicts(const std::filesystem::path& file, const std::vector<Verdict>& verdicts);
-std::vector<Verdict> remembered_verdicts(const std::filesystem::path& file);
 
 }  // namespace grader

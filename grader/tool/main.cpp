@@ -16,6 +16,10 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   grader::add_status_command(app, exit_code);
   grader::add_grade_command(app, exit_code);
+  grader::add_watch_command(app, exit_code);
+  grader::add_completion_command(app, exit_code);
+  grader::add_hint_command(app, exit_code);
+  grader::add_exercise_commands(app, exit_code);
   grader::add_selftest_command(app, exit_code);
   grader::add_soak_command(app, exit_code);
   grader::add_mutant_command(app, exit_code);

@@ -3,57 +3,36 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <chrono>
 
 #include "harness/paths.hpp"
-#include "report/score.hpp"
+#include "learner/journal.hpp"
+#include "learner/standing.hpp"
 #include "tool/commands.hpp"
-#include "tool/grade_view.hpp"
 #include "tool/terminal.hpp"
 
 namespace grader {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// File and line of an exercise's TODO(human), as a terminal can click on; the file alone without one.
-std::string place_of_todo(const Paths& paths, const Exercise& exercise) {
-  const fs::path file = fs::path("phases") / exercise.source();
-  std::ifstream lines(paths.root / file);
-  int number = 1;
-  for (std::string line; std::getline(lines, line); ++number) {
-    if (line.find("TODO(human)") != std::string::npos) return fmt::format("{}:{}", file.string(), number);
-  }
-  return file.string();
+/// "12 minutes ago"
+std::string ago(std::chrono::seconds time) {
+  const auto count = time.count();
+  const auto in = [](std::int64_t number, const char* unit) {
+    return fmt::format("{} {}{} ago", number, unit, number == 1 ? "" : "s");
+  };
+  if (count < 60) return in(count, "second");
+  if (count < 3600) return in(count / 60, "minute");
+  if (count < 86400) return in(count / 3600, "hour");
+  return in(count / 86400, "day");
 }
 
-struct Standing {
-  const Exercise* exercise = nullptr;
-  std::optional<ExerciseScore> score;  ///< Absent if it was never graded.
-  bool edited_since = false;
-};
-
-std::vector<Standing> standings(const Paths& paths, const CourseTable& course) {
-  const fs::path file = paths.state / "results/phases/verdicts.json";
-  const auto verdicts = remembered_verdicts(file);
-  std::vector<Standing> list;
-  for (const auto& exercise : course.exercises) {
-    std::vector<Verdict> own;
-    std::ranges::copy_if(verdicts, std::back_inserter(own),
-                         [&](const Verdict& one) { return one.exercise == exercise.name; });
-    Standing standing{.exercise = &exercise, .score = std::nullopt};
-    if (!own.empty()) {
-      standing.score = score(exercise, own);
-      std::error_code ignored;
-      standing.edited_since = fs::last_write_time(paths.root / "phases" / exercise.source(), ignored) >
-                              fs::last_write_time(file, ignored);
-    }
-    list.push_back(std::move(standing));
-  }
-  return list;
+/// Twenty places, of which as many are filled as there are exercises passed.
+std::string bar(std::size_t passed, std::size_t all) {
+  const std::size_t filled = all == 0 ? 0 : passed * 20 / all;
+  return '[' + std::string(filled, '#') + std::string(20 - filled, '.') + ']';
 }
 
-std::string in_a_line(const Standing& standing, const Terminal& terminal) {
+std::string in_a_line(const Standing& standing, const Journal& journal, const Terminal& terminal) {
   if (!standing.score)
     return fmt::format("  {} {:<26}{}\n", terminal.faint("·"), standing.exercise->name,
                        terminal.faint("not graded yet"));
@@ -64,6 +43,8 @@ std::string in_a_line(const Standing& standing, const Terminal& terminal) {
   text += passed ? terminal.good("passed") : terminal.bad(to_string(score.status));
   if (!passed && score.checks > 0 && score.passed > 0)
     text += fmt::format(", {} of {} checks", score.passed, score.checks);
+  if (!standing.last_failure.empty()) text += ": " + standing.last_failure;
+  if (journal.solution_seen(score.exercise)) text += terminal.faint("  (solution seen)");
   if (standing.edited_since) text += terminal.notable("  (edited since)");
   return text + '\n';
 }
@@ -72,8 +53,8 @@ int show_status(bool json) {
   const Paths paths = Paths::of_this_checkout();
   const auto course = CourseTable::load(paths.root / "grader/exercises.toml");
   const auto list = standings(paths, course);
-  const auto next = std::ranges::find_if(
-      list, [](const Standing& one) { return !one.score || one.score->status != Status::passed; });
+  const auto* next = next_of(list);
+  const Journal journal(paths.state / "journal.json");
   if (json) {
     nlohmann::json out{{"schema", 1}, {"exercises", nlohmann::json::array()}, {"next", nullptr}};
     for (const auto& one : list) {
@@ -81,12 +62,15 @@ int show_status(bool json) {
           {{"exercise", one.exercise->name},
            {"phase", one.exercise->phase},
            {"verdict", one.score ? nlohmann::json(to_string(one.score->status)) : nlohmann::json(nullptr)},
+           {"diagnosis",
+            one.last_failure.empty() ? nlohmann::json(nullptr) : nlohmann::json(one.last_failure)},
            {"edited_since", one.edited_since},
+           {"solution_seen", journal.solution_seen(one.exercise->name)},
            {"score",
             one.score && one.score->points ? nlohmann::json(*one.score->points) : nlohmann::json(nullptr)},
            {"maximum", one.exercise->points}});
     }
-    if (next != list.end())
+    if (next != nullptr)
       out["next"] = {{"exercise", next->exercise->name}, {"place", place_of_todo(paths, *next->exercise)}};
     fmt::print("{}\n", out.dump(2));
     return 0;
@@ -100,17 +84,20 @@ int show_status(bool json) {
                  terminal.strong(fmt::format(
                      "Phase {}: {}", phase, std::ranges::find(course.phases, phase, &Phase::number)->title)));
     }
-    fmt::print("{}", in_a_line(standing, terminal));
+    fmt::print("{}", in_a_line(standing, journal, terminal));
   }
-  const auto passed = std::ranges::count_if(
-      list, [](const Standing& one) { return one.score && one.score->status == Status::passed; });
-  fmt::print("\n{} of {} exercises passed.\n", passed, list.size());
-  if (next == list.end()) {
+  const auto passed = static_cast<std::size_t>(std::ranges::count_if(list, &Standing::passed));
+  const auto graded = since_last_grade(paths);
+  fmt::print("\n{} {} of {} exercises passed{}\n", bar(passed, list.size()), passed, list.size(),
+             graded ? "; last graded " + ago(*graded) : "");
+  if (next == nullptr) {
     fmt::print("{}\n", terminal.good("All done."));
   } else {
-    fmt::print("Next: {}\n  edit   {}\n  read   phases/{}/README.md\n  grade  ./course grade {}\n",
-               next->exercise->title, place_of_todo(paths, *next->exercise), next->exercise->folder,
-               next->exercise->name);
+    fmt::print(
+        "Next: {}\n  edit   {}\n  read   phases/{}/README.md\n  grade  ./course grade {}\n  stuck  ./course "
+        "hint {}\n",
+        next->exercise->title, place_of_todo(paths, *next->exercise), next->exercise->folder,
+        next->exercise->name, next->exercise->name);
   }
   return 0;
 }

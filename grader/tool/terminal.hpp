@@ -11,6 +11,7 @@ class Terminal {
   Terminal();
 
   [[nodiscard]] bool interactive() const { return interactive_; }
+  [[nodiscard]] bool colours() const { return colours_; }
   [[nodiscard]] std::size_t width() const { return width_; }
 
   [[nodiscard]] std::string good(const std::string& text) const { return coloured("32", text); }
