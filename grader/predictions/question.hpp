@@ -24,7 +24,7 @@ struct Question {
   std::string place{};  ///< File and line, for errors.
 };
 
-/// The questions of one phase in their order. Throws `std::runtime_error` with file and line for anything
+/// The questions of one phase in their order. Throws `std::invalid_argument` with file and line for anything
 /// that is missing, misspelt or there twice.
 std::vector<Question> load_questions(const std::filesystem::path& file, int phase);
 
@@ -35,7 +35,7 @@ std::vector<Question> all_questions(const std::filesystem::path& root);
 using Explanations = std::map<std::string, std::string>;
 
 /// The explanations of all experiments, by their names. They lie apart from the questions, because whoever
-/// changes a setting there should not stumble over them. Throws `std::runtime_error`.
+/// changes a setting there should not stumble over them. Throws `std::invalid_argument`.
 std::map<std::string, Explanations> load_explanations(const std::filesystem::path& folder);
 
 }  // namespace grader

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   grader::add_status_command(app, exit_code);
   grader::add_grade_command(app, exit_code);
   grader::add_predict_command(app, exit_code);
+  grader::add_reflect_command(app, exit_code);
   grader::add_selftest_command(app, exit_code);
   grader::add_soak_command(app, exit_code);
   grader::add_mutant_command(app, exit_code);

@@ -73,7 +73,7 @@ std::string checked_answer(const Question& question, const std::string& word) {
     const auto [stopped, error] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (error == std::errc() && stopped == word.data() + word.size()) return std::to_string(number);
     throw std::invalid_argument(
-        fmt::format("the answer is a number of {}, and '{}' is none", question.unit, word));
+        fmt::format("the answer is a whole number, {}; '{}' is none", question.unit, word));
   }
   std::vector<std::string> names;
   std::vector<std::string> beginning;
@@ -153,6 +153,7 @@ course::ClientConfig client_of(const Paths& paths) {
 nlohmann::json settle(Course& course, const Asked& asked, bool json) {
   const std::string& name = asked.question->name;
   const auto client = client_of(course.paths);
+  if (!json && course.terminal.interactive()) fmt::print("\n");
   if (!json) course.terminal.progress("asking the broker …");
   Observation observed;
   try {

@@ -61,7 +61,7 @@ std::string view_of_timeline(const std::vector<Moment>& timeline, const Terminal
 std::string in_full(const Question& question, const Settings& settings, const std::string& answer) {
   const auto choice = std::ranges::find(question.choices, answer, &Choice::name);
   if (choice != question.choices.end()) return settings.fill_in(choice->text);
-  return question.choices.empty() ? answer + ' ' + settings.fill_in(question.unit) : answer;
+  return question.choices.empty() ? answer + ' ' + question.unit : answer;
 }
 
 std::string explanation_of(const Observation& observed, const Settings& settings,
@@ -115,7 +115,8 @@ std::string view_of_question(const Question& question, const Settings& settings,
 std::string view_of_result(const Question& question, const Settings& settings, const Prediction& prediction,
                            const Observation& observed, const Explanations& explanations,
                            const Terminal& terminal) {
-  std::string text = view_of_timeline(observed.timeline, terminal) + view_of_table(observed.table, terminal);
+  std::string text = terminal.strong("What the broker did") + "\n\n";
+  text += view_of_timeline(observed.timeline, terminal) + view_of_table(observed.table, terminal);
   if (!observed.remark.empty()) text += wrapped(observed.remark, "  ", terminal.width()) + '\n';
   const auto seen = observed_in_a_word(observed);
   const bool same = prediction.answer == seen;
@@ -126,7 +127,7 @@ std::string view_of_result(const Question& question, const Settings& settings, c
   };
   text += side("predicted", prediction.answer);
   if (!prediction.why.empty())
-    text += wrapped("because " + prediction.why, std::string(14, ' '), terminal.width());
+    text += wrapped("(" + prediction.why + ")", std::string(14, ' '), terminal.width());
   text += side("observed", seen);
   text += "  " + (same ? terminal.good("As you said.") : terminal.notable("Not as you said.")) + "\n\n";
   return text + wrapped(explanation_of(observed, settings, explanations), "", terminal.width());

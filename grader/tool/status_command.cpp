@@ -6,9 +6,13 @@
 #include <fstream>
 
 #include "harness/paths.hpp"
+#include "predictions/journal.hpp"
+#include "predictions/question.hpp"
+#include "predictions/reflection.hpp"
 #include "report/score.hpp"
 #include "tool/commands.hpp"
 #include "tool/grade_view.hpp"
+#include "tool/reflect.hpp"
 #include "tool/terminal.hpp"
 
 namespace grader {
@@ -68,12 +72,63 @@ std::string in_a_line(const Standing& standing, const Terminal& terminal) {
   return text + '\n';
 }
 
+/// The questions beside the exercises, and which of them the learner has answered.
+struct Answers {
+  struct Answer {
+    std::string question;
+    int phase = 0;
+    bool given = false;
+  };
+  std::vector<Answer> predictions{};
+  std::vector<Answer> reflections{};
+  std::string trouble{};  ///< Why there are none to show, if so.
+};
+
+/// A file of questions is there to be edited. An error in it is told, and nothing else suffers from it.
+Answers answers_of(const Paths& paths) {
+  Answers answers;
+  try {
+    const Journal journal(paths.state);
+    for (const auto& question : all_questions(paths.root))
+      answers.predictions.push_back(
+          {.question = question.name, .phase = question.phase, .given = journal.is_settled(question.name)});
+    for (const auto& question : load_reflection(paths.root))
+      answers.reflections.push_back({.question = question.name,
+                                     .phase = reflection_phase,
+                                     .given = journal.reflection(question.name).has_value()});
+  } catch (const std::exception& error) {
+    answers.trouble = error.what();
+  }
+  return answers;
+}
+
+nlohmann::json to_json(const std::vector<Answers::Answer>& answers, const char* given) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& one : answers)
+    list.push_back({{"question", one.question}, {"phase", one.phase}, {given, one.given}});
+  return list;
+}
+
+/// "predictions  2 of 7 made", of one phase; nothing if it has no questions.
+std::string in_a_line(const std::vector<Answers::Answer>& answers, int phase, const char* what,
+                      const char* given, const Terminal& terminal) {
+  const auto own = [&](const Answers::Answer& one) { return one.phase == phase; };
+  const auto all = std::ranges::count_if(answers, own);
+  if (all == 0) return "";
+  const auto done =
+      std::ranges::count_if(answers, [&](const Answers::Answer& one) { return own(one) && one.given; });
+  return fmt::format("  {} {:<26}{}\n", done == all ? terminal.good("✓") : terminal.faint("·"), what,
+                     done == 0 ? terminal.faint(fmt::format("{} to be {}", all, given))
+                               : fmt::format("{} of {} {}", done, all, given));
+}
+
 int show_status(bool json) {
   const Paths paths = Paths::of_this_checkout();
   const auto course = CourseTable::load(paths.root / "grader/exercises.toml");
   const auto list = standings(paths, course);
   const auto next = std::ranges::find_if(
       list, [](const Standing& one) { return !one.score || one.score->status != Status::passed; });
+  const auto answers = answers_of(paths);
   if (json) {
     nlohmann::json out{{"schema", 1}, {"exercises", nlohmann::json::array()}, {"next", nullptr}};
     for (const auto& one : list) {
@@ -86,6 +141,8 @@ int show_status(bool json) {
             one.score && one.score->points ? nlohmann::json(*one.score->points) : nlohmann::json(nullptr)},
            {"maximum", one.exercise->points}});
     }
+    out["predictions"] = to_json(answers.predictions, "settled");
+    out["reflections"] = to_json(answers.reflections, "answered");
     if (next != list.end())
       out["next"] = {{"exercise", next->exercise->name}, {"place", place_of_todo(paths, *next->exercise)}};
     fmt::print("{}\n", out.dump(2));
@@ -93,8 +150,12 @@ int show_status(bool json) {
   }
   const Terminal terminal;
   int phase = -1;
+  const auto show_predictions = [&] {
+    fmt::print("{}", in_a_line(answers.predictions, phase, "predictions", "made", terminal));
+  };
   for (const auto& standing : list) {
     if (standing.exercise->phase != phase) {
+      show_predictions();
       phase = standing.exercise->phase;
       fmt::print("{}\n",
                  terminal.strong(fmt::format(
@@ -102,6 +163,11 @@ int show_status(bool json) {
     }
     fmt::print("{}", in_a_line(standing, terminal));
   }
+  show_predictions();
+  if (!answers.reflections.empty())
+    fmt::print("{}\n{}", terminal.strong(fmt::format("Phase {}: Reflection", reflection_phase)),
+               in_a_line(answers.reflections, reflection_phase, "questions", "answered", terminal));
+  if (!answers.trouble.empty()) fmt::print("{}\n", terminal.notable("predictions: " + answers.trouble));
   const auto passed = std::ranges::count_if(
       list, [](const Standing& one) { return one.score && one.score->status == Status::passed; });
   fmt::print("\n{} of {} exercises passed.\n", passed, list.size());
