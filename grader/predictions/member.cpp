@@ -8,7 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <map>
+#include <iterator>
 #include <system_error>
 
 #include "harness/command.hpp"
@@ -32,21 +32,76 @@ MemberNews news_from(const std::string& message) {
   return news;
 }
 
-/// News in words; empty if they are not worth a line.
-std::string in_words(const MemberNews& news) {
-  static const std::map<std::string, std::string> words{{"handling", "begins {}"},
-                                                        {"handled", "has handled {}"},
-                                                        {"committed", "has committed {}"},
-                                                        {"failed", "fails at {}"}};
-  const auto partitions = fmt::format("{}", fmt::join(news.partitions, " "));
-  if (news.kind == "assigned")
-    return news.partitions.empty() ? "is given nothing" : "is given partition " + partitions;
-  if (news.kind == "revoked") return news.partitions.empty() ? "" : "gives up partition " + partitions;
-  if (news.kind == "lost") return "has lost partition " + partitions;
+/// Acts on one record that follow each other closely are told in one line.
+constexpr auto closely = std::chrono::milliseconds(50);
+
+/// What was done to a record, or to several in the same way.
+struct Act {
+  std::chrono::steady_clock::time_point first;
+  std::chrono::steady_clock::time_point last;
+  std::string who;
+  std::vector<std::string> kinds;    ///< Of news, in order; or a sentence that stands for itself.
+  std::vector<std::string> records;  ///< Values; empty for anything else.
+};
+
+bool is_about_a_record(const MemberNews& news) {
+  return news.kind == "handling" || news.kind == "handled" || news.kind == "committed" ||
+         news.kind == "failed";
+}
+
+/// A sentence for news that are about no record; empty if they are not worth a line.
+std::string sentence(const MemberNews& news) {
+  const auto partitions = fmt::format("partition {}", fmt::join(news.partitions, " "));
+  if (news.kind == "assigned") return "is given " + (news.partitions.empty() ? "nothing" : partitions);
+  if (news.kind == "revoked" && !news.partitions.empty()) return "gives up " + partitions;
+  if (news.kind == "lost") return "has lost " + partitions;
   if (news.kind == "closed") return "has left";
-  if (const auto found = words.find(news.kind); found != words.end())
-    return fmt::format(fmt::runtime(found->second), news.value);
   return "";
+}
+
+std::vector<Act> acts_of(MemberProcess& member) {
+  std::vector<Act> acts;
+  for (const auto& news : member.news()) {
+    Act act{.first = news.at, .last = news.at, .who = member.name(), .kinds = {news.kind}, .records = {}};
+    if (!is_about_a_record(news)) {
+      act.kinds = {sentence(news)};
+      if (!act.kinds.front().empty()) acts.push_back(act);
+      continue;
+    }
+    act.records = {news.value};
+    if (!acts.empty() && acts.back().records == act.records && news.at - acts.back().last < closely) {
+      acts.back().kinds.push_back(news.kind);
+      acts.back().last = news.at;
+    } else {
+      acts.push_back(act);
+    }
+  }
+  return acts;
+}
+
+/// "order 1", "orders 1 2 3".
+std::string records_in_words(const std::vector<std::string>& records) {
+  if (records.size() == 1) return records.front();
+  std::string text = "orders";
+  for (const auto& record : records) text += record.substr(record.rfind(' '));
+  return text;
+}
+
+std::string in_words(const Act& act) {
+  if (act.records.empty()) return act.kinds.front();
+  const auto records = records_in_words(act.records);
+  const auto* const it = act.records.size() == 1 ? "it" : "each";
+  const auto kinds = fmt::format("{}", fmt::join(act.kinds, " "));
+  if (kinds == "handling") return "begins " + records;
+  if (kinds == "handled") return "has handled " + records;
+  if (kinds == "committed") return "commits " + records;
+  if (kinds == "handling handled") return "handles " + records;
+  if (kinds == "handled committed") return fmt::format("has handled {}, and commits {}", records, it);
+  if (kinds == "handling handled committed") return fmt::format("handles {}, then commits {}", records, it);
+  if (kinds == "committed handling handled") return fmt::format("commits {}, then handles {}", records, it);
+  if (kinds == "committed handling") return fmt::format("commits {}, and begins {}", records, it);
+  if (kinds == "handling failed") return "fails at " + records;
+  return fmt::format("{} ({})", records, kinds);
 }
 
 }  // namespace
@@ -135,25 +190,26 @@ void MemberProcess::kill() {
 }
 
 std::vector<Moment> timeline_of(const Scene& scene, const std::vector<MemberProcess*>& members) {
-  std::vector<Moment> timeline;
+  std::vector<Act> acts;
   for (auto* member : members) {
-    for (const auto& news : member->news()) {
-      if (auto words = in_words(news); !words.empty())
-        timeline.push_back(
-            {.at = scene.since_start(news.at), .who = member->name(), .what = std::move(words)});
+    auto own = acts_of(*member);
+    acts.insert(acts.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
+  }
+  std::ranges::stable_sort(acts, {}, &Act::first);
+  std::vector<Act> joined;
+  for (auto& act : acts) {
+    const bool goes_on = !joined.empty() && !act.records.empty() && joined.back().who == act.who &&
+                         joined.back().kinds == act.kinds && act.kinds.size() > 1;
+    if (goes_on) {
+      joined.back().records.push_back(act.records.front());
+    } else {
+      joined.push_back(std::move(act));
     }
   }
-  std::ranges::stable_sort(timeline, {}, &Moment::at);
+  std::vector<Moment> timeline;
+  for (const auto& act : joined)
+    timeline.push_back({.at = scene.since_start(act.first), .who = act.who, .what = in_words(act)});
   return timeline;
-}
-
-std::vector<std::string> read_records(Scene& scene, MemberPlan plan, std::size_t count) {
-  MemberProcess reader(scene, std::move(plan));
-  scene.wait_until(fmt::format("record {} at {}", count, reader.name()),
-                   [&] { return reader.handled().size() >= count; });
-  reader.ask_to_close();
-  reader.wait_for_end();
-  return reader.handled();
 }
 
 }  // namespace grader

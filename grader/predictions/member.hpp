@@ -57,10 +57,7 @@ class MemberProcess {
   std::vector<MemberNews> news_;
 };
 
-/// The news of all members that are worth showing, in the order of time.
+/// The news of all members that are worth showing, in the order of time; what belongs together in one line.
 std::vector<Moment> timeline_of(const Scene& scene, const std::vector<MemberProcess*>& members);
-
-/// Lets a member with this plan read until it has handled `count` records, and close. What it has handled.
-std::vector<std::string> read_records(Scene& scene, MemberPlan plan, std::size_t count);
 
 }  // namespace grader

@@ -121,7 +121,10 @@ bool ask(Course& course, const Asked& asked, const PredictArguments& arguments) 
       std::string line;
       const bool ended = !std::getline(std::cin, line);
       const auto [word, rest] = answer_and_why(line);
-      if (word.empty() && waiting) return true;
+      if (word.empty() && waiting) {
+        if (conversing) fmt::print("\n");
+        return true;
+      }
       if (ended) return false;
       try {
         answer = checked_answer(question, word);
@@ -137,6 +140,7 @@ bool ask(Course& course, const Asked& asked, const PredictArguments& arguments) 
       std::fflush(stdout);
       std::getline(std::cin, why);
     }
+    if (conversing) fmt::print("\n");
   }
   course.journal.add(
       question.name,
@@ -153,7 +157,6 @@ course::ClientConfig client_of(const Paths& paths) {
 nlohmann::json settle(Course& course, const Asked& asked, bool json) {
   const std::string& name = asked.question->name;
   const auto client = client_of(course.paths);
-  if (!json && course.terminal.interactive()) fmt::print("\n");
   if (!json) course.terminal.progress("asking the broker …");
   Observation observed;
   try {

@@ -102,7 +102,8 @@ std::string view_of_question(const Question& question, const Settings& settings,
   std::string text =
       fmt::format("{}  {}\n\n", terminal.strong(question.title),
                   terminal.faint(fmt::format("(phase {}, {})", question.phase, question.name)));
-  text += wrapped(settings.fill_in(question.text), "", terminal.width()) + '\n';
+  text += wrapped(settings.fill_in(question.text), "", terminal.width());
+  if (!question.choices.empty()) text += '\n';
   std::size_t width = 0;
   for (const auto& choice : question.choices) width = std::max(width, columns_of(choice.name));
   for (const auto& [name, what] : question.choices) {

@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr auto patience_with_ann = std::chrono::milliseconds(600);
+
 /// Whether every partition was read to its end by somebody since partitions were handed out for the last
 /// time.
 bool read_to_the_end(const std::vector<MemberProcess*>& members, const std::map<int, std::int64_t>& ends) {
@@ -51,8 +53,9 @@ Observation in_flight(Scene& scene, const Settings& settings) {
                     {.name = "bob", .config = config, .topic = topic, .commit = settings.word("commit")});
   scene.wait_until("a rebalance",
                    [&] { return scene.admin().describe(group).state == "PreparingRebalance"; });
+  // Long enough for Ann's client to hear of it with a heartbeat.
+  const bool given = scene.comes_true([&] { return bob.news_of("assigned").has_value(); }, patience_with_ann);
   const auto waiting = scene.since_start();
-  const bool given = bob.news_of("assigned").has_value();
   ann.release();
   wait_for_group(scene, group, 2, topic, partitions);
   scene.wait_until("the end of the topic", [&] { return read_to_the_end({&ann, &bob}, ends); });
@@ -65,7 +68,7 @@ Observation in_flight(Scene& scene, const Settings& settings) {
   observed.timeline.push_back({.at = waiting,
                                .who = "bob",
                                .what = given ? "has joined, and has partitions already"
-                                             : "has joined, and is given nothing while ann is busy"});
+                                             : "has joined, and waits for as long as ann is busy"});
   std::ranges::stable_sort(observed.timeline, {}, &Moment::at);
   observed.table = {.columns = {"", ""},
                     .rows = {{"in ann's hands", held},
