@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   grader::add_test_command(app, exit_code);
   grader::add_build_command(app, exit_code);
   grader::add_broker_command(app, exit_code);
+  grader::add_cluster_command(app, exit_code);
   grader::add_kafka_command(app, exit_code);
   grader::add_run_command(app, exit_code);
   grader::add_seed_command(app, exit_code);
