@@ -40,6 +40,7 @@ struct Experiment {
   std::string name;
   std::vector<Setting> settings;
   std::vector<std::string> outcomes{};  ///< Every outcome that it can tell; none if it counts something.
+  bool on_cluster = false;  ///< It does things to brokers, and needs three of them (`Place::cluster`).
   /// Throws `InfraError` if the broker fails it or what was seen settles nothing, `Interrupted` if it was
   /// stopped.
   std::function<Observation(Scene&, const Settings&)> run;

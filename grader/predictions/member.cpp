@@ -108,8 +108,8 @@ std::string in_words(const Act& act) {
 
 MemberProcess::MemberProcess(const Scene& scene, MemberPlan plan) : scene_(scene), plan_(std::move(plan)) {
   scene.check_interrupt();
-  plan_.config = scene.client(plan_.config);
   plan_.config.try_emplace("client.id", plan_.name);
+  plan_.config = scene.client(plan_.config);
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw InfraError(std::string("no socket: ") + std::generic_category().message(errno));

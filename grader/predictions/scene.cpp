@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "evidence/cluster.hpp"
 #include "evidence/coordinator.hpp"
 #include "harness/infra_error.hpp"
 
@@ -33,9 +34,15 @@ bool is_leftover(const std::string& topic) {
 
 }  // namespace
 
-Scene::Scene(Paths paths, course::ClientConfig client, std::stop_token stop)
+Place place_of(const BrokerCluster& cluster, std::filesystem::path folder) {
+  Place place{.client = Cluster::of(cluster.brokers.front()).admin, .cluster = std::move(folder)};
+  place.client["bootstrap.servers"] = cluster.grader_address();
+  return place;
+}
+
+Scene::Scene(Paths paths, Place place, std::stop_token stop)
     : paths_(std::move(paths)),
-      client_(std::move(client)),
+      place_(std::move(place)),
       stop_(std::move(stop)),
       admin_(this->client({{"client.id", "prediction"}})),
       prefix_(
@@ -64,15 +71,15 @@ Scene::~Scene() {
 
 course::ClientConfig Scene::client(const course::ClientConfig& more) const {
   auto config = more;
-  config.insert(client_.begin(), client_.end());
+  config.insert(place_.client.begin(), place_.client.end());
   return config;
 }
 
 std::string Scene::create_topic(const std::string& label, int partitions,
-                                const Admin::TopicSettings& settings) {
+                                const Admin::TopicSettings& settings, int replicas) {
   check_interrupt();
   topics_.push_back(fresh_name(label));
-  admin_.create_topic(topics_.back(), partitions, settings);
+  admin_.create_topic(topics_.back(), partitions, settings, replicas);
   return topics_.back();
 }
 
@@ -114,7 +121,7 @@ void Scene::remove_group(const std::string& group) {
   for (const auto& member : described.members) {
     // Killed, so the coordinator still counts on it; a group with members can't be deleted.
     const auto coordinator =
-        coordinator_address(described.coordinator_host, described.coordinator_port, client_);
+        coordinator_address(described.coordinator_host, described.coordinator_port, place_.client);
     remove_member(coordinator, group, member.member_id, std::chrono::seconds(2));
   }
   admin_.delete_group(group);

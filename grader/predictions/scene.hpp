@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "evidence/admin.hpp"
+#include "harness/broker_cluster.hpp"
 #include "harness/paths.hpp"
 #include "support/client_config.hpp"
 
@@ -19,20 +20,32 @@ class Interrupted : public std::runtime_error {
   Interrupted() : std::runtime_error("interrupted") {}
 };
 
-/// Where an experiment takes place: a cluster, topics and groups of its own, a clock. Its end removes the
+/// Where an experiment takes place.
+struct Place {
+  course::ClientConfig client;  ///< Reaches the brokers.
+  /// State folder of the three-broker cluster, whole and ours alone; empty where there is one broker.
+  std::filesystem::path cluster{};
+};
+
+/// A cluster of ours, entered as its administrator.
+Place place_of(const BrokerCluster& cluster, std::filesystem::path folder);
+
+/// An experiment's surroundings: a cluster, topics and groups of its own, a clock. Its end removes the
 /// topics and groups, also those that an earlier experiment had to leave behind. For one thread.
 class Scene {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `client` reaches the cluster. Throws `InfraError` if nobody answers there.
-  Scene(Paths paths, course::ClientConfig client, std::stop_token stop);
+  /// Throws `InfraError` if nobody answers there.
+  Scene(Paths paths, Place place, std::stop_token stop);
   ~Scene();
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
   [[nodiscard]] Admin& admin() { return admin_; }
   [[nodiscard]] const Paths& paths() const { return paths_; }
+  /// The folder of the cluster whose brokers may be killed.
+  [[nodiscard]] const std::filesystem::path& cluster() const { return place_.cluster; }
   /// A folder of this experiment's own, for what its processes write; it goes with the scene.
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
@@ -41,7 +54,7 @@ class Scene {
 
   /// Creates a topic under a fresh name.
   std::string create_topic(const std::string& label, int partitions,
-                           const Admin::TopicSettings& settings = {});
+                           const Admin::TopicSettings& settings = {}, int replicas = 1);
   /// A fresh name for a group, or for a transactional id.
   std::string name_group(const std::string& label);
 
@@ -64,7 +77,7 @@ class Scene {
   [[nodiscard]] std::string fresh_name(const std::string& label) const;
 
   Paths paths_;
-  course::ClientConfig client_;
+  Place place_;
   std::stop_token stop_;
   Admin admin_;
   Clock::time_point begun_ = Clock::now();

@@ -9,6 +9,8 @@
 #include <iostream>
 
 #include "evidence/cluster.hpp"
+#include "harness/broker_cluster.hpp"
+#include "harness/command.hpp"
 #include "harness/did_you_mean.hpp"
 #include "harness/infra_error.hpp"
 #include "predictions/experiments.hpp"
@@ -148,20 +150,42 @@ bool ask(Course& course, const Asked& asked, const PredictArguments& arguments) 
   return true;
 }
 
-course::ClientConfig client_of(const Paths& paths) {
-  if (const auto cluster = Cluster::from_environment()) return cluster->admin;
-  return {{"bootstrap.servers", bootstrap_servers(paths)}};
+/// How long the brokers may take to be whole again after an earlier experiment; usual are three seconds.
+constexpr auto recovery_limit = std::chrono::seconds(60);
+/// Three brokers take memory, so they do not stay for long when nobody uses them.
+constexpr auto idle_limit_of_cluster = std::chrono::minutes(5);
+
+/// Three brokers, whole, that nobody else relies on for as long as `lock` lives.
+Place three_brokers(const Paths& paths, std::optional<FileLock>& lock) {
+  const auto folder = paths.state / "cluster";
+  if (!running_cluster(folder)) {
+    start_cluster(paths, folder, {.idle_limit = idle_limit_of_cluster});
+    fmt::print(stderr, "course: started three brokers; ./course cluster stop ends them\n");
+  }
+  lock = FileLock::try_to_get(cluster_use_lock(folder));
+  if (!lock)
+    throw InfraError("a check or another prediction is using the three brokers; try again when it is done");
+  revive_brokers(folder);
+  const auto cluster = wait_until_whole(folder, recovery_limit);
+  return place_of(cluster, folder);
+}
+
+Place one_broker(const Paths& paths) {
+  if (const auto cluster = Cluster::from_environment()) return {.client = cluster->admin};
+  return {.client = {{"bootstrap.servers", bootstrap_servers(paths)}}};
 }
 
 /// Lets the broker answer, and shows what it did.
 nlohmann::json settle(Course& course, const Asked& asked, bool json) {
   const std::string& name = asked.question->name;
-  const auto client = client_of(course.paths);
+  std::optional<FileLock> lock;
+  const auto place =
+      asked.experiment->on_cluster ? three_brokers(course.paths, lock) : one_broker(course.paths);
   if (!json) course.terminal.progress("asking the broker …");
   Observation observed;
   try {
     const Interrupt interrupt;
-    Scene scene(course.paths, client, interrupt.token());
+    Scene scene(course.paths, place, interrupt.token());
     observed = asked.experiment->run(scene, asked.settings);
   } catch (const Interrupted&) {
     course.terminal.end_progress();

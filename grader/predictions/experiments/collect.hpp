@@ -10,6 +10,7 @@ namespace grader {
 
 std::vector<Experiment> crashes();
 std::vector<Experiment> departures();
+std::vector<Experiment> durability();
 std::vector<Experiment> keys();
 std::vector<Experiment> partitions();
 std::vector<Experiment> past();

@@ -142,7 +142,8 @@ Observation leave(Scene& scene, const Settings& settings) {
         noticed[way] = since(way, steady_clock::now());
     }
     for (const auto& news : pair.successor->news()) {
-      if (news.kind == "assigned" && !news.partitions.empty()) waited.try_emplace(way, since(way, news.at));
+      if (news.kind == "assigned" && !news.partitions.empty() && news.at > gone[way])
+        waited.try_emplace(way, since(way, news.at));
     }
   };
   scene.wait_until(
