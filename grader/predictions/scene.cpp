@@ -71,6 +71,7 @@ Scene::~Scene() {
 
 course::ClientConfig Scene::client(const course::ClientConfig& more) const {
   auto config = more;
+  config.try_emplace("log_level", "2");  // experiments provoke what a client would complain of
   config.insert(place_.client.begin(), place_.client.end());
   return config;
 }

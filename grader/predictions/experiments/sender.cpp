@@ -21,6 +21,7 @@ Sender::~Sender() {
 
 void Sender::send(const std::string& value) {
   fate_ = Fate::open;
+  code_ = RdKafka::ERR_NO_ERROR;
   error_.clear();
   const auto error =
       producer_->produce(topic_, 0, RdKafka::Producer::RK_MSG_COPY, const_cast<char*>(value.data()),
@@ -33,7 +34,12 @@ Fate Sender::fate() {
   return fate_;
 }
 
+bool Sender::refused_for_replicas() const {
+  return code_ == RdKafka::ERR_NOT_ENOUGH_REPLICAS || code_ == RdKafka::ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+}
+
 void Sender::dr_cb(RdKafka::Message& message) {
+  code_ = message.err();
   fate_ = message.err() == RdKafka::ERR_NO_ERROR ? Fate::acknowledged : Fate::failed;
   if (fate_ == Fate::failed) error_ = message.errstr();
 }

@@ -25,6 +25,8 @@ class Sender : private RdKafka::DeliveryReportCb {
   void send(const std::string& value);
   /// What is known by now of the record that was sent last.
   Fate fate();
+  /// Whether it failed because there were too few in-sync replicas.
+  [[nodiscard]] bool refused_for_replicas() const;
   /// Why it failed; empty if it did not.
   [[nodiscard]] const std::string& error() const { return error_; }
 
@@ -33,6 +35,7 @@ class Sender : private RdKafka::DeliveryReportCb {
 
   std::string topic_;
   Fate fate_ = Fate::open;
+  RdKafka::ErrorCode code_ = RdKafka::ERR_NO_ERROR;
   std::string error_;
   std::unique_ptr<RdKafka::Producer> producer_;  // last, so that it goes first: it calls us
 };
