@@ -169,8 +169,8 @@ std::vector<Record> seed_topic(const ClientConfig& admin, const std::string& top
   return records;
 }
 
-void write_aborted(const ClientConfig& admin, const std::string& topic, std::span<const Seed> seeds,
-                   const std::string& transactional_id) {
+void write_transaction(const ClientConfig& admin, const std::string& topic, std::span<const Seed> seeds,
+                       const std::string& transactional_id, Decision decision) {
   auto config = admin;
   config["transactional.id"] = transactional_id;
   std::string error;
@@ -179,7 +179,7 @@ void write_aborted(const ClientConfig& admin, const std::string& topic, std::spa
   if (!producer) throw InfraError("the grader's own client: " + error);
   const auto take = [&](RdKafka::Error* result) {
     const std::unique_ptr<RdKafka::Error> failed(result);
-    if (failed) throw InfraError("writing an aborted transaction: " + failed->str());
+    if (failed) throw InfraError("writing a transaction: " + failed->str());
   };
   take(producer->init_transactions(patience_ms));
   take(producer->begin_transaction());
@@ -188,11 +188,17 @@ void write_aborted(const ClientConfig& admin, const std::string& topic, std::spa
                               event.value ? const_cast<char*>(event.value->data()) : nullptr,
                               event.value ? event.value->size() : 0, event.key ? event.key->data() : nullptr,
                               event.key ? event.key->size() : 0, 0, nullptr),
-            "writing an aborted transaction");
+            "writing a transaction");
   }
   // An abort that overtakes the transaction's own beginning can fail.
-  require(producer->flush(patience_ms), "writing an aborted transaction");
-  take(producer->abort_transaction(patience_ms));
+  require(producer->flush(patience_ms), "writing a transaction");
+  take(decision == Decision::abort ? producer->abort_transaction(patience_ms)
+                                   : producer->commit_transaction(patience_ms));
+}
+
+void write_aborted(const ClientConfig& admin, const std::string& topic, std::span<const Seed> seeds,
+                   const std::string& transactional_id) {
+  write_transaction(admin, topic, seeds, transactional_id, Decision::abort);
 }
 
 }  // namespace grader

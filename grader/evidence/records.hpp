@@ -28,8 +28,15 @@ struct Seed {
 std::vector<course::Record> seed_topic(const course::ClientConfig& admin, const std::string& topic,
                                        std::span<const Seed> seeds);
 
-/// Writes events in a transaction that is then aborted: they lie in the log, and are none for a
+/// How a transaction ends.
+enum class Decision { commit, abort };
+
+/// Writes events in a transaction. If that is aborted they lie in the log all the same, and are none for a
 /// read_committed reader. Throws `InfraError` if that does not work out.
+void write_transaction(const course::ClientConfig& admin, const std::string& topic,
+                       std::span<const Seed> seeds, const std::string& transactional_id, Decision decision);
+
+/// The same, aborted.
 void write_aborted(const course::ClientConfig& admin, const std::string& topic, std::span<const Seed> seeds,
                    const std::string& transactional_id);
 

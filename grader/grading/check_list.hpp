@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/did_you_mean.hpp"  // IWYU pragma: export
 #include "harness/paths.hpp"
 #include "report/course_table.hpp"
 
@@ -26,8 +27,5 @@ std::filesystem::path checks_executable(const Paths& paths, const std::string& e
 /// EXERCISE.CHECK; all when it names nothing. Throws `std::invalid_argument` with a suggestion.
 std::vector<CheckId> select_checks(const std::vector<CheckId>& all, const CourseTable& course,
                                    const std::vector<std::string>& wanted);
-
-/// The word of `known` that `word` was probably meant to be; empty if none is near.
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& known);
 
 }  // namespace grader

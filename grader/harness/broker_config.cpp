@@ -56,16 +56,16 @@ std::string read_template(const fs::path& file) {
   return read_text(file);
 }
 
-/// A cluster's id is 16 bytes in URL-safe base64 without padding: 22 letters.
-std::string random_cluster_id(std::random_device& random) {
+}  // namespace
+
+std::string random_cluster_id() {
+  std::random_device random;
   constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   std::uniform_int_distribution<std::size_t> pick(0, letters.size() - 1);
   std::string id = "course-";
   while (id.size() < 21) id += letters[pick(random)];
-  return id + 'A';  // the last letter holds 2 bits only
+  return id + 'A';  // 22 letters, of which the last holds 2 bits only
 }
-
-}  // namespace
 
 bool is_free(int port) {
   sockaddr_in v4{};
@@ -138,19 +138,21 @@ void write_properties(const BrokerFiles& files, const fs::path& infra, const Bro
   write_private(files.folder / "log4j2.properties", read_template(infra / "log4j2.properties"));
 }
 
-bool make_data(const BrokerFiles& files, const fs::path& formatted) {
+bool make_data(const BrokerFiles& files, const fs::path& formatted, int node, const std::string& cluster_id) {
   if (fs::exists(files.data() / "meta.properties")) return false;
   const fs::path draft = files.folder / "data.new";
   try {
     fs::remove_all(files.data());
     fs::remove_all(draft);
     fs::copy(formatted, draft, fs::copy_options::recursive);
-    std::random_device random;
-    const std::string id = random_cluster_id(random);
     std::istringstream old(read_template(formatted / "meta.properties"));
     std::string text;
     for (std::string line; std::getline(old, line);) {
-      text += (line.starts_with("cluster.id=") ? "cluster.id=" + id : line) + '\n';
+      // It names one folder of the cluster; Kafka gives a new one to a folder that has none.
+      if (node != 1 && line.starts_with("directory.id=")) continue;
+      if (line.starts_with("cluster.id=")) line = "cluster.id=" + cluster_id;
+      if (line.starts_with("node.id=")) line = fmt::format("node.id={}", node);
+      text += line + '\n';
     }
     write_private(draft / "meta.properties", text);
     fs::rename(draft, files.data());  // whole or not at all

@@ -38,7 +38,12 @@ Broker fresh_broker(const BrokerFiles& files, const Ports& ports);
 void write_properties(const BrokerFiles& files, const std::filesystem::path& infra, const Broker& broker,
                       const Ports& ports, const std::string& more = {});
 
-/// Makes the data folder from the formatted one if there is none. False if there was one.
-bool make_data(const BrokerFiles& files, const std::filesystem::path& formatted);
+/// A new id for a cluster: 16 bytes in URL-safe base64 without padding.
+std::string random_cluster_id();
+
+/// Makes the data folder of a node from the formatted one (which is node 1's) if there is none. False if
+/// there was one.
+bool make_data(const BrokerFiles& files, const std::filesystem::path& formatted, int node,
+               const std::string& cluster_id);
 
 }  // namespace grader

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -57,6 +58,7 @@ Client make_client(rd_kafka_type_t type, const Broker& broker, const course::Cli
 struct Answer {
   std::string cluster;
   std::vector<std::string> topics;  ///< Without Kafka's own.
+  int brokers = 0;
 };
 
 std::optional<Answer> ask(const Client& client, std::chrono::milliseconds limit) {
@@ -71,6 +73,7 @@ std::optional<Answer> ask(const Client& client, std::chrono::milliseconds limit)
     const std::string name = metadata->topics[i].topic;
     if (!name.starts_with("__")) answer.topics.push_back(name);
   }
+  answer.brokers = metadata->broker_cnt;
   const bool complete = metadata->broker_cnt > 0;
   rd_kafka_metadata_destroy(metadata);
   if (char* cluster = rd_kafka_clusterid(client.get(), limit_ms)) {
@@ -207,6 +210,11 @@ bool answers_everywhere(const Broker& broker, std::chrono::milliseconds limit) {
   return to_learners && to_learners->cluster == answer->cluster;
 }
 
+int brokers_known_to(const Broker& broker, std::chrono::milliseconds limit) {
+  const auto answer = ask(make_client(RD_KAFKA_PRODUCER, broker), limit);
+  return answer ? answer->brokers : 0;
+}
+
 std::optional<std::string> warm_up(const Broker& broker) {
   std::optional<std::string> failed;
   std::thread transactions([&] { failed = warm_up_transactions(broker); });
@@ -215,7 +223,7 @@ std::optional<std::string> warm_up(const Broker& broker) {
   return groups ? groups : failed;
 }
 
-int client_connections(const Broker& broker) {
+int client_connections(const std::vector<Broker>& brokers) {
   constexpr auto* established = "01";
   // Every connection has two rows, one for each end; we look at the client's.
   std::set<std::string> clients;
@@ -228,11 +236,16 @@ int client_connections(const Broker& broker) {
           inode;
       if (state != established) continue;
       const int port = local_port(remote);
-      if (port != 0 && (port == broker.learner_port || port == broker.grader_port)) clients.insert(inode);
+      const bool theirs = std::ranges::any_of(brokers, [port](const Broker& broker) {
+        return port == broker.learner_port || port == broker.grader_port;
+      });
+      if (port != 0 && theirs) clients.insert(inode);
     }
   }
   if (clients.empty()) return 0;
-  for (const auto& inode : sockets_of(broker.java_pid)) clients.erase(inode);
+  for (const auto& broker : brokers) {
+    for (const auto& inode : sockets_of(broker.java_pid)) clients.erase(inode);
+  }
   return static_cast<int>(clients.size());
 }
 

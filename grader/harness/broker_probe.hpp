@@ -18,12 +18,15 @@ std::optional<std::vector<std::string>> topics_of(const Broker& broker, std::chr
 /// Whether this broker answers at all its listeners: this one, and not another that was faster with the port.
 bool answers_everywhere(const Broker& broker, std::chrono::milliseconds limit);
 
+/// How many brokers of its cluster, itself included, a broker holds to be alive; 0 if it does not answer.
+int brokers_known_to(const Broker& broker, std::chrono::milliseconds limit);
+
 /// Uses what a broker makes ready at first use only: the coordinators of groups and of transactions. Who
 /// comes next then need not wait for them. Returns what failed, if anything; that harms nobody.
 std::optional<std::string> warm_up(const Broker& broker);
 
-/// Established connections of clients to the broker's listeners, as the kernel knows them; those that
-/// the broker has with itself do not count.
-int client_connections(const Broker& broker);
+/// Established connections of clients to the brokers' listeners, as the kernel knows them; those that
+/// the brokers have among themselves do not count.
+int client_connections(const std::vector<Broker>& brokers);
 
 }  // namespace grader

@@ -78,36 +78,47 @@ std::optional<pid_t> BrokerLock::signature(const BrokerFiles& files) {
   return whole && pid > 0 ? std::optional(pid) : std::nullopt;
 }
 
-void write_state(const BrokerFiles& files, const Broker& broker) {
+nlohmann::json to_json(const Broker& broker) {
   nlohmann::json users = nlohmann::json::array();
   for (const auto& user : broker.check_users) users.push_back(to_json(user));
   const auto started =
       std::chrono::duration_cast<std::chrono::milliseconds>(broker.started_at.time_since_epoch());
-  const nlohmann::json json{
-      {"keeper_pid", broker.keeper_pid},     {"java_pid", broker.java_pid},
-      {"learner_port", broker.learner_port}, {"grader_port", broker.grader_port},
-      {"admin", to_json(broker.admin)},      {"check_users", users},
-      {"started_at_ms", started.count()},    {"idle_limit_s", broker.idle_limit.count()}};
+  return {{"keeper_pid", broker.keeper_pid},     {"java_pid", broker.java_pid},
+          {"learner_port", broker.learner_port}, {"grader_port", broker.grader_port},
+          {"admin", to_json(broker.admin)},      {"check_users", users},
+          {"started_at_ms", started.count()},    {"idle_limit_s", broker.idle_limit.count()}};
+}
+
+Broker broker_from(const nlohmann::json& json) {
+  Broker broker{.keeper_pid = json.at("keeper_pid").get<int>(),
+                .java_pid = json.at("java_pid").get<int>(),
+                .learner_port = json.at("learner_port").get<int>(),
+                .grader_port = json.at("grader_port").get<int>(),
+                .admin = principal_from(json.at("admin")),
+                .check_users = {},
+                .logs = {},
+                .started_at = std::chrono::system_clock::time_point(
+                    std::chrono::milliseconds(json.at("started_at_ms").get<std::int64_t>())),
+                .idle_limit = std::chrono::seconds(json.at("idle_limit_s").get<std::int64_t>())};
+  for (const auto& user : json.at("check_users")) broker.check_users.push_back(principal_from(user));
+  return broker;
+}
+
+void write_state_file(const BrokerFiles& files, const nlohmann::json& json) {
   const fs::path draft = files.state().string() + ".new";
   write_private(draft, json.dump(1) + '\n');
   if (rename(draft.c_str(), files.state().c_str()) != 0)
     throw InfraError(file_error("write", files.state(), errno));
 }
 
+void write_state(const BrokerFiles& files, const Broker& broker) {
+  write_state_file(files, to_json(broker));
+}
+
 std::optional<Broker> read_state(const BrokerFiles& files) {
   try {
-    const auto json = nlohmann::json::parse(read_text(files.state()));
-    Broker broker{.keeper_pid = json.at("keeper_pid").get<int>(),
-                  .java_pid = json.at("java_pid").get<int>(),
-                  .learner_port = json.at("learner_port").get<int>(),
-                  .grader_port = json.at("grader_port").get<int>(),
-                  .admin = principal_from(json.at("admin")),
-                  .check_users = {},
-                  .logs = files.logs(),
-                  .started_at = std::chrono::system_clock::time_point(
-                      std::chrono::milliseconds(json.at("started_at_ms").get<std::int64_t>())),
-                  .idle_limit = std::chrono::seconds(json.at("idle_limit_s").get<std::int64_t>())};
-    for (const auto& user : json.at("check_users")) broker.check_users.push_back(principal_from(user));
+    Broker broker = broker_from(nlohmann::json::parse(read_text(files.state())));
+    broker.logs = files.logs();
     return broker;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

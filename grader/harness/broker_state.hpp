@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -68,6 +69,14 @@ void write_state(const BrokerFiles& files, const Broker& broker);
 
 /// What state.json says; nothing if it is missing or not readable as a whole.
 std::optional<Broker> read_state(const BrokerFiles& files);
+
+/// A broker as it stands in a state file, and back (`logs` is not in it). Throws
+/// `nlohmann::json::exception` when something is missing.
+nlohmann::json to_json(const Broker& broker);
+Broker broker_from(const nlohmann::json& json);
+
+/// Writes a state file whole or not at all. Throws `InfraError`.
+void write_state_file(const BrokerFiles& files, const nlohmann::json& json);
 
 /// Creates `file` with `text`, readable by the owner only, in one step. Throws `InfraError`.
 void write_private(const std::filesystem::path& file, const std::string& text);

@@ -79,12 +79,12 @@ std::vector<std::string> wrapper(Tier tier, const std::vector<fs::path>& files) 
 }
 
 bool works(const Confinement& confinement) {
-  const auto command = command_line(
-      confinement, {.files = {},
-                    .broker_port = confinement.tier == Tier::sandbox ? 9092 : 0,  // any: nobody else is there
-                    .user = confinement.another_user ? user_of_programs() : 0,
-                    .options = {},
-                    .program = {confinement.launcher.string(), "--", "/bin/true"}});
+  const auto command =
+      command_line(confinement, {.files = {},
+                                 .broker_ports = {9092},  // any: nobody else is there
+                                 .user = confinement.another_user ? user_of_programs() : 0,
+                                 .options = {},
+                                 .program = {confinement.launcher.string(), "--", "/bin/true"}});
   return (!fs::path(command.front()).is_absolute() || fs::exists(command.front())) &&
          run_command(command).exit_code == 0;
 }
@@ -141,8 +141,9 @@ std::vector<std::string> command_line(const Confinement& confinement, const Laun
   };
   if (!command.empty()) add({"--"});
   add({confinement.launcher.string()});
-  if (confinement.tier == Tier::sandbox && launch.broker_port != 0)
-    add({"--listen", std::to_string(launch.broker_port)});
+  if (confinement.tier == Tier::sandbox) {
+    for (const int port : launch.broker_ports) add({"--listen", std::to_string(port)});
+  }
   if (launch.user != 0) add({"--user", std::to_string(launch.user)});
   add(launch.options);
   add({"--"});

@@ -17,7 +17,7 @@ enum class Tier {
   process_group,  ///< Limits, a session of its own, and a parent that kills all it leaves behind.
   pid_namespace,  ///< It kills no process but its own; none of them outlives it.
   open_network,   ///< bubblewrap: nothing of the file system but the program and system libraries.
-  sandbox,        ///< A network of its own too, in which there is the broker's port and nothing else.
+  sandbox,        ///< A network of its own too, in which there are the brokers' ports and nothing else.
 };
 
 /// "process-group", "pid-namespace", "sandbox-open-network", "sandbox".
@@ -39,7 +39,7 @@ Confinement probe_isolation(const Paths& paths);
 /// What is shown to a program, and what it may use; the rest is Limits' (run.hpp).
 struct Launch {
   std::vector<std::filesystem::path> files{};  ///< To be seen, read and run; the program among them.
-  int broker_port = 0;                         ///< Of 127.0.0.1; in `sandbox` the only one there is.
+  std::vector<int> broker_ports{};             ///< Of 127.0.0.1; in `sandbox` the only ones there are.
   uid_t user = 0;                              ///< Whom to run as; 0: whoever we are.
   std::vector<std::string> options{};          ///< For course-launch.
   std::vector<std::string> program{};          ///< With its arguments.

@@ -106,7 +106,7 @@ std::size_t threads_of_this_user() {
 
 std::vector<std::string> launch_arguments(const ProgramSpec& spec) {
   Launch launch{.files = spec.files,
-                .broker_port = spec.broker_port,
+                .broker_ports = spec.broker_ports,
                 .user = spec.confinement.another_user ? user_of_programs() : 0,
                 .options = {"--control", std::to_string(control_fd), "--cpu",
                             std::to_string(spec.limits.cpu_time.count()), "--file-bytes",
@@ -136,8 +136,10 @@ Run::Run(ProgramSpec spec, Conversation::Policy policy, Conversation::Listener l
     : spec_(std::move(spec)),
       conversation_(std::make_unique<Conversation>(std::move(policy), std::move(listener))) {
   launch();
-  if (spec_.confinement.tier == Tier::sandbox && spec_.broker_port != 0)
-    way_to_broker_ = std::make_unique<PortForward>(receive_from_launcher(), spec_.broker_port);
+  if (spec_.confinement.tier == Tier::sandbox) {
+    for (const int port : spec_.broker_ports)
+      ways_to_brokers_.push_back(std::make_unique<PortForward>(receive_from_launcher(), port));
+  }
   started_at_ = Clock::now();
   program_ = receive_from_launcher();
   pid_ = process_of(program_);

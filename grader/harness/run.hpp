@@ -35,8 +35,8 @@ struct ProgramSpec {
   std::filesystem::path folder;                      ///< For what it writes to stdout and stderr.
   std::string name = "program";                      ///< Names the output files.
   Limits limits{};
-  Confinement confinement{};  ///< Its launcher must be named.
-  int broker_port = 0;        ///< Of 127.0.0.1; what it can reach in a network of its own.
+  Confinement confinement{};        ///< Its launcher must be named.
+  std::vector<int> broker_ports{};  ///< Of 127.0.0.1; what it can reach in a network of its own.
   std::vector<std::filesystem::path>
       files{};  ///< What it can read besides itself and the system's libraries.
 };
@@ -89,7 +89,7 @@ class Run {
   std::unique_ptr<Conversation> conversation_;
   pid_t launcher_ = -1;  ///< The outermost process, our child.
   Descriptor control_;   ///< To course-launch.
-  std::unique_ptr<PortForward> way_to_broker_;
+  std::vector<std::unique_ptr<PortForward>> ways_to_brokers_;
   pid_t pid_ = -1;
   Descriptor program_;  ///< Its pidfd: a signal never reaches another process.
   Clock::time_point started_at_;

@@ -1,12 +1,12 @@
 // course-launch: starts one program under grading, in whatever namespaces it finds itself, and stays as
 // its parent. As process 1 of a namespace it collects orphans, and when it ends the kernel ends the rest.
 //
-//   course-launch [--control FD] [--listen PORT] [--user ID] [--folder PATH] [--cpu SECONDS]
+//   course-launch [--control FD] [--listen PORT]… [--user ID] [--folder PATH] [--cpu SECONDS]
 //                 [--file-bytes N] [--processes N] [--env NAME=VALUE]… -- PROGRAM [ARGUMENT…]
 //
-// Over the control line, a socket, it sends a listening socket for --listen (made here, in this network
-// namespace), then a pidfd of the program, and in the end a LaunchReport. Without one it ends as the
-// program does.
+// Over the control line, a socket, it sends a listening socket for each --listen, in their order (made here,
+// in this network namespace), then a pidfd of the program, and in the end a LaunchReport. Without one it ends
+// as the program does.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -51,7 +51,7 @@ constexpr int report_fd = 3;  // what the program inherits besides stdin, stdout
 
 struct Options {
   int control = -1;
-  std::uint16_t listen = 0;
+  std::vector<std::uint16_t> listen;
   uid_t user = 0;
   const char* folder = nullptr;
   rlim_t cpu = RLIM_INFINITY;
@@ -72,7 +72,7 @@ Options parse(char** argument) {
     const std::string_view name = *argument++;
     if (*argument == nullptr) break;
     if (name == "--control") options.control = std::atoi(*argument);
-    if (name == "--listen") options.listen = static_cast<std::uint16_t>(std::atoi(*argument));
+    if (name == "--listen") options.listen.push_back(static_cast<std::uint16_t>(std::atoi(*argument)));
     if (name == "--user") options.user = static_cast<uid_t>(std::strtoul(*argument, nullptr, 10));
     if (name == "--folder") options.folder = *argument;
     if (name == "--cpu") options.cpu = std::strtoull(*argument, nullptr, 10);
@@ -93,15 +93,15 @@ void send_descriptor(int control, int passenger) {
   if (!course::send_descriptor(control, passenger)) fail("the grader does not listen");
 }
 
-void offer_listener(const Options& options) {
+void offer_listener(int control, std::uint16_t port) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(options.listen);
+  address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("bind");
   if (listen(listener, SOMAXCONN) != 0) fail("listen");
-  if (options.control >= 0) send_descriptor(options.control, listener);
+  if (control >= 0) send_descriptor(control, listener);
   close(listener);
 }
 
@@ -197,7 +197,7 @@ int main(int /*argc*/, char** argv) {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, nullptr);
-  if (options.listen != 0) offer_listener(options);
+  for (const auto port : options.listen) offer_listener(options.control, port);
   const pid_t program = fork();
   if (program < 0) fail("no process");
   if (program == 0) become_program(options);

@@ -216,7 +216,7 @@ TEST_F(BrokerTest, EndsWhenNobodyUsesIt) {
   {
     Admin client({{"bootstrap.servers", broker.learner_address()}});
     EXPECT_NO_THROW(client.topics());
-    EXPECT_GT(grader::client_connections(broker), 0);
+    EXPECT_GT(grader::client_connections({broker}), 0);
     EXPECT_FALSE(grader::has_ended_within(keeper, 3s)) << "it ended although a client was connected";
   }
   EXPECT_TRUE(grader::has_ended_within(keeper, 10s));

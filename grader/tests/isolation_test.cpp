@@ -193,7 +193,7 @@ TEST_P(IsolationTest, ReachesTheBrokersPortAndNoOther) {
   auto spec = shell("exec 5<>/dev/tcp/127.0.0.1/" + std::to_string(broker) +
                     "; echo hello >&5; read -r line <&5; echo $line; " + "(exec 6<>/dev/tcp/127.0.0.1/" +
                     std::to_string(other) + ") 2>/dev/null && echo other; true");
-  spec.broker_port = broker;
+  spec.broker_ports = {broker};
   EXPECT_EQ(said_by(std::move(spec)), GetParam() == Tier::sandbox ? "hello\n" : "hello\nother\n");
 }
 

@@ -1,12 +1,12 @@
-// What the course keeps of a learner: standings, the journal, hints.
+// What the course keeps of a learner: standings, help given, hints.
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "learner/help_given.hpp"
 #include "learner/hints.hpp"
-#include "learner/journal.hpp"
 #include "learner/standing.hpp"
 
 namespace {
@@ -67,27 +67,27 @@ TEST_F(LearnerTest, HintsFitTheVerdict) {
   EXPECT_TRUE(grader::hints_for(course_.exercise("create_topics"), {}, diagnoses_).texts.empty());
 }
 
-TEST_F(LearnerTest, JournalOutlivesTheProgram) {
+TEST_F(LearnerTest, HelpGivenOutlivesTheProgram) {
   fs::create_directories(folder_);
   {
-    grader::Journal journal(folder_ / "journal.json");
-    journal.note_hint("produce_event", "start");
-    journal.note_hint("produce_event", "start");
-    journal.note_hint("produce_event", "sent-twice");
-    journal.note_solution("consume_events");
+    grader::HelpGiven help(folder_ / "help.json");
+    help.note_hint("produce_event", "start");
+    help.note_hint("produce_event", "start");
+    help.note_hint("produce_event", "sent-twice");
+    help.note_solution("consume_events");
   }
-  const grader::Journal journal(folder_ / "journal.json");
-  EXPECT_EQ(journal.hints_given("produce_event", "start"), 2U);
-  EXPECT_EQ(journal.hints_given("produce_event", "sent-twice"), 1U);
-  EXPECT_EQ(journal.hints_given("consume_events", "start"), 0U);
-  EXPECT_TRUE(journal.solution_seen("consume_events"));
-  EXPECT_FALSE(journal.solution_seen("produce_event"));
+  const grader::HelpGiven help(folder_ / "help.json");
+  EXPECT_EQ(help.hints_given("produce_event", "start"), 2U);
+  EXPECT_EQ(help.hints_given("produce_event", "sent-twice"), 1U);
+  EXPECT_EQ(help.hints_given("consume_events", "start"), 0U);
+  EXPECT_TRUE(help.solution_seen("consume_events"));
+  EXPECT_FALSE(help.solution_seen("produce_event"));
 }
 
-TEST_F(LearnerTest, AJournalThatCannotBeReadIsEmpty) {
+TEST_F(LearnerTest, ARecordOfHelpThatCannotBeReadIsEmpty) {
   fs::create_directories(folder_);
-  std::ofstream(folder_ / "journal.json") << R"({"hints": {"produce_event": 3})";
-  EXPECT_EQ(grader::Journal(folder_ / "journal.json").hints_given("produce_event", "start"), 0U);
+  std::ofstream(folder_ / "help.json") << R"({"hints": {"produce_event": 3})";
+  EXPECT_EQ(grader::HelpGiven(folder_ / "help.json").hints_given("produce_event", "start"), 0U);
 }
 
 TEST_F(LearnerTest, StandingsComeFromTheNewestVerdictOfEveryCheck) {

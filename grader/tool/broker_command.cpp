@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +16,7 @@
 #include "harness/text_file.hpp"
 #include "support/program.hpp"
 #include "tool/broker_logs.hpp"
+#include "tool/broker_words.hpp"
 #include "tool/commands.hpp"
 #include "tool/terminal.hpp"
 
@@ -28,20 +28,6 @@ using namespace std::chrono_literals;
 
 fs::path broker_folder() {
   return Paths::of_this_checkout().state / "broker";
-}
-
-std::string readable(std::chrono::seconds time) {
-  if (time < 2min) return fmt::format("{} s", time.count());
-  if (time < 2h) return fmt::format("{} min", time / 1min);
-  return fmt::format("{} h {} min", time / 1h, time % 1h / 1min);
-}
-
-/// Resident memory of a process, in bytes.
-std::uint64_t memory_of(int pid) {
-  std::uint64_t size = 0;
-  std::uint64_t resident = 0;
-  std::ifstream("/proc/" + std::to_string(pid) + "/statm") >> size >> resident;
-  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 std::string size_of_data(const fs::path& folder) {
@@ -72,8 +58,8 @@ int start(std::chrono::seconds idle_limit) {
     touch_broker(folder);
     print_address(*broker);
     fmt::print("It is already running, since {}.\n",
-               readable(std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() -
-                                                                         broker->started_at)));
+               for_people(std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() -
+                                                                           broker->started_at)));
     return 0;
   }
   const auto begun = std::chrono::steady_clock::now();
@@ -82,7 +68,7 @@ int start(std::chrono::seconds idle_limit) {
   const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun);
   print_address(broker);
   fmt::print("Started in {:.1f} s. It ends by itself when nobody has used it for {}.\n", took.count(),
-             readable(broker.idle_limit));
+             for_people(broker.idle_limit));
   return 0;
 }
 
@@ -110,7 +96,7 @@ nlohmann::json status_json(const std::optional<Broker>& broker, const BrokerFile
   json["keeper_pid"] = broker->keeper_pid;
   json["uptime_s"] = up.count();
   json["memory_bytes"] = memory_of(broker->java_pid);
-  json["clients"] = client_connections(*broker);
+  json["clients"] = client_connections({*broker});
   json["idle_limit_s"] = broker->idle_limit.count();
   return json;
 }
@@ -134,12 +120,12 @@ int status(bool as_json) {
     fmt::print("{}  {}\n", answers ? terminal.good("running    ") : terminal.bad("no answer  "),
                broker->learner_address());
     fmt::print("process      {} (its keeper is {}), up for {}\n", broker->java_pid, broker->keeper_pid,
-               readable(std::chrono::seconds(json["uptime_s"].get<std::int64_t>())));
+               for_people(std::chrono::seconds(json["uptime_s"].get<std::int64_t>())));
     fmt::print("memory       {:.0f} MB\n", json["memory_bytes"].get<double>() / 1e6);
     if (answers)
       fmt::print("topics       {}, {} on disk\n", json["topics"].get<int>(), size_of_data(files.data()));
     fmt::print("clients      {} connections; ends when nobody has used it for {}\n",
-               json["clients"].get<int>(), readable(broker->idle_limit));
+               json["clients"].get<int>(), for_people(broker->idle_limit));
     fmt::print("logs         {}\n", files.logs().string());
     if (!answers)
       fmt::print("It is there but does not answer; ./course broker stop ends it, start brings a new one.\n");
@@ -172,23 +158,6 @@ int reset(bool yes) {
     fs::remove_all(folder);
   fmt::print("All topics are deleted. ./course broker start starts a new broker.\n");
   return 0;
-}
-
-/// The keeper's own subcommand: start_broker calls it, nobody else.
-void add_keep_command(CLI::App& broker, int& exit_code) {
-  auto* command = broker.add_subcommand("keep", "")->group("");  // without a group it is not shown
-  auto options = std::make_shared<KeeperOptions>();
-  auto idle_limit = std::make_shared<std::string>();
-  command->add_option("--folder", options->folder)->required();
-  command->add_option("--infra", options->infra)->required();
-  command->add_option("--java", options->kafka.java)->required();
-  command->add_option("--prepared", options->kafka.prepared)->required();
-  command->add_option("--idle-limit", *idle_limit)->required();
-  command->add_flag("!--no-learner-listener", options->learner_listener);
-  command->callback([options, idle_limit, &exit_code] {
-    options->idle_limit = std::chrono::ceil<std::chrono::seconds>(course::parse_duration(*idle_limit));
-    exit_code = keep_broker(*options);
-  });
 }
 
 }  // namespace
@@ -229,7 +198,7 @@ void add_broker_command(CLI::App& app, int& exit_code) {
   reset_command->add_flag("-y,--yes", *yes, "don't ask");
   reset_command->callback([yes, &exit_code] { exit_code = reset(*yes); });
 
-  add_keep_command(*broker, exit_code);
+  add_keep_command(*broker, exit_code, keep_broker);
 }
 
 }  // namespace grader

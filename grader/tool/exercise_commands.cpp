@@ -9,7 +9,7 @@
 #include "harness/command.hpp"
 #include "harness/infra_error.hpp"
 #include "harness/text_file.hpp"
-#include "learner/journal.hpp"
+#include "learner/help_given.hpp"
 #include "learner/standing.hpp"
 #include "tool/commands.hpp"
 #include "tool/terminal.hpp"
@@ -84,7 +84,7 @@ int solution(const std::string& name, bool sure) {
       return 0;
     }
   }
-  Journal(files.paths.state / "journal.json").note_solution(name);
+  HelpGiven(files.paths.state / "help.json").note_solution(name);
   fmt::print("{}", read_text(files.solution));
   return 0;
 }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "learner/help_given.hpp"
 #include "learner/hints.hpp"
-#include "learner/journal.hpp"
 #include "learner/standing.hpp"
 #include "report/verdict_text.hpp"
 #include "tool/commands.hpp"
@@ -22,7 +22,7 @@ std::vector<Verdict> verdicts_of(const Paths& paths, const std::string& exercise
   return verdicts;
 }
 
-/// The next hint, of which the journal takes note. When all have been given, all of them again.
+/// The next hint, of which the record takes note. When all have been given, all of them again.
 nlohmann::json next_hint(const Paths& paths, const CourseTable& course, const std::string& name) {
   const auto diagnoses = load_diagnoses(paths.root / "grader/report/diagnoses.toml");
   const Exercise& exercise = exercise_named(course, name);
@@ -30,10 +30,10 @@ nlohmann::json next_hint(const Paths& paths, const CourseTable& course, const st
   nlohmann::json out{
       {"exercise", name}, {"subject", hints.subject}, {"about", hints.about}, {"of", hints.texts.size()}};
   if (hints.texts.empty()) return out;
-  Journal journal(paths.state / "journal.json");
-  const auto given = journal.hints_given(name, hints.subject);
+  HelpGiven help(paths.state / "help.json");
+  const auto given = help.hints_given(name, hints.subject);
   if (given < hints.texts.size()) {
-    journal.note_hint(name, hints.subject);
+    help.note_hint(name, hints.subject);
     out["number"] = given + 1;
     out["hints"] = {hints.texts[given]};
   } else {

@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
   grader::add_completion_command(app, exit_code);
   grader::add_hint_command(app, exit_code);
   grader::add_exercise_commands(app, exit_code);
+  grader::add_predict_command(app, exit_code);
+  grader::add_reflect_command(app, exit_code);
   grader::add_selftest_command(app, exit_code);
   grader::add_soak_command(app, exit_code);
   grader::add_mutant_command(app, exit_code);
@@ -28,6 +30,7 @@ int main(int argc, char** argv) {
   grader::add_test_command(app, exit_code);
   grader::add_build_command(app, exit_code);
   grader::add_broker_command(app, exit_code);
+  grader::add_cluster_command(app, exit_code);
   grader::add_kafka_command(app, exit_code);
   grader::add_run_command(app, exit_code);
   grader::add_seed_command(app, exit_code);

@@ -17,7 +17,8 @@ Terminal::Terminal() : interactive_(isatty(STDOUT_FILENO) == 1) {
         std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables at run time
     return std::string_view(value == nullptr ? "" : value);
   };
-  colours_ = interactive_ && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+  erases_ = interactive_ && variable("TERM") != "dumb";
+  colours_ = erases_ && variable("NO_COLOR").empty();
   winsize size{};
   if (interactive_ && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     width_ = std::clamp<std::size_t>(size.ws_col, 40, 120);
@@ -25,13 +26,13 @@ Terminal::Terminal() : interactive_(isatty(STDOUT_FILENO) == 1) {
 }
 
 void Terminal::progress(const std::string& text) const {
-  if (!interactive_) return;
+  if (!erases_) return;
   fmt::print("\r\x1b[K{}", text.substr(0, width_ - 1));
   std::fflush(stdout);
 }
 
 void Terminal::end_progress() const {
-  if (!interactive_) return;
+  if (!erases_) return;
   fmt::print("\r\x1b[K");
   std::fflush(stdout);
 }

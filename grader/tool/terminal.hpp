@@ -28,6 +28,7 @@ class Terminal {
   [[nodiscard]] std::string coloured(const char* code, const std::string& text) const;
 
   bool interactive_ = false;
+  bool erases_ = false;  ///< Knows how to erase a line: not a "dumb" one.
   bool colours_ = false;
   std::size_t width_ = 100;
 };

@@ -269,7 +269,7 @@ std::unique_ptr<Learner> Check::start(const std::string& program, std::vector<st
       .folder = folder_,
       .name = fmt::format("{}-{}", program, ++programs_),
       .confinement = confinement_,
-      .broker_port = cluster_.broker ? cluster_.broker->grader_port : 0};
+      .broker_ports = {cluster_.broker->grader_port}};
   if (!fs::exists(spec.executable)) {
     throw InfraError(fmt::format(
         "the program {} is not built; ./course grade builds it, and so does the test 'build'", program));

@@ -9,9 +9,9 @@ namespace grader {
 
 /// What the learner has asked the course for, besides grades. Lives in one file and is written when it
 /// changes; a file that can't be read counts as empty.
-class Journal {
+class HelpGiven {
  public:
-  explicit Journal(std::filesystem::path file);
+  explicit HelpGiven(std::filesystem::path file);
 
   /// How many hints about `subject` (a diagnosis, or "start") were given for an exercise.
   [[nodiscard]] std::size_t hints_given(const std::string& exercise, const std::string& subject) const;
