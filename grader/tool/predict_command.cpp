@@ -127,7 +127,8 @@ bool ask(Course& course, const Asked& asked, const PredictArguments& arguments) 
         if (conversing) fmt::print("\n");
         return true;
       }
-      if (ended) return false;
+      if (ended || (word.empty() && !conversing)) return false;
+      if (word.empty()) continue;
       try {
         answer = checked_answer(question, word);
         if (!rest.empty()) why = rest;
