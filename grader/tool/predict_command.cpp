@@ -106,14 +106,12 @@ std::pair<std::string, std::string> answer_and_why(const std::string& line) {
 bool ask(Course& course, const Asked& asked, const PredictArguments& arguments) {
   const Question& question = *asked.question;
   const bool conversing = isatty(STDIN_FILENO) == 1 && course.terminal.interactive() && !arguments.json;
+  std::string answer = arguments.answer.empty() ? "" : checked_answer(question, arguments.answer);
   if (!arguments.json) fmt::print("{}\n", view_of_question(question, asked.settings, course.terminal));
-  std::string answer;
   std::string why = arguments.why;
   const auto earlier = course.journal.predictions(question.name);
   const bool waiting = !earlier.empty() && !earlier.back().settled();
-  if (!arguments.answer.empty()) {
-    answer = checked_answer(question, arguments.answer);
-  } else {
+  if (answer.empty()) {
     for (;;) {
       if (conversing) {
         fmt::print("Your answer{}: ",
