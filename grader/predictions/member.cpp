@@ -51,7 +51,8 @@ bool is_about_a_record(const MemberNews& news) {
 
 /// A sentence for news that are about no record; empty if they are not worth a line.
 std::string sentence(const MemberNews& news) {
-  const auto partitions = fmt::format("partition {}", fmt::join(news.partitions, " "));
+  const auto partitions =
+      fmt::format("partition{} {}", news.partitions.size() > 1 ? "s" : "", fmt::join(news.partitions, " "));
   if (news.kind == "assigned") return "is given " + (news.partitions.empty() ? "nothing" : partitions);
   if (news.kind == "revoked" && !news.partitions.empty()) return "gives up " + partitions;
   if (news.kind == "lost") return "has lost " + partitions;

@@ -130,7 +130,14 @@ void Scene::remove_group(const std::string& group) {
 
 void Scene::remove_leftovers() {
   std::vector<std::string> old;
-  for (const auto& topic : admin_.topics()) {
+  std::vector<std::string> topics;
+  try {
+    topics = admin_.topics();  // the first request of all
+  } catch (const InfraError& error) {
+    throw InfraError(
+        fmt::format("no broker answers at {} ({})", place_.client.at("bootstrap.servers"), error.what()));
+  }
+  for (const auto& topic : topics) {
     if (is_leftover(topic)) old.push_back(topic);
   }
   admin_.delete_topics(old);

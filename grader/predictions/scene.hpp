@@ -52,7 +52,7 @@ class Scene {
   /// The properties with which a client reaches the cluster, with `more` added.
   [[nodiscard]] course::ClientConfig client(const course::ClientConfig& more = {}) const;
 
-  /// Creates a topic under a fresh name.
+  /// Creates a topic under a fresh name; each needs a label of its own.
   std::string create_topic(const std::string& label, int partitions,
                            const Admin::TopicSettings& settings = {}, int replicas = 1);
   /// A fresh name for a group, or for a transactional id.

@@ -113,7 +113,7 @@ TEST_P(ExperimentsTest, OtherSettingsOtherOutcome) {
   const auto first = observe(question, one);
   const auto second = observe(question, other);
   EXPECT_NE(std::pair(first.outcome, first.number), std::pair(second.outcome, second.number));
-  EXPECT_TRUE(topics_of_experiments().empty());
+  EXPECT_EQ(topics_of_experiments(), std::vector<std::string>{});
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ExperimentsTest, ::testing::ValuesIn(changes),
@@ -135,7 +135,7 @@ TEST_F(ExperimentsTest, AnInterruptLeavesNothingBehind) {
     stop.request_stop();
   });
   EXPECT_THROW((void)observe("leaving", {}, stop.get_token()), grader::Interrupted);
-  EXPECT_TRUE(topics_of_experiments().empty());
+  EXPECT_EQ(topics_of_experiments(), std::vector<std::string>{});
 }
 
 }  // namespace

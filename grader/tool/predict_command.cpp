@@ -101,52 +101,65 @@ std::pair<std::string, std::string> answer_and_why(const std::string& line) {
   return {line.substr(first, space - first), rest == std::string::npos ? "" : line.substr(rest)};
 }
 
-/// Asks at the terminal, or reads a line where there is none, and writes the answer down. False when there is
-/// no answer (end of the input).
+/// An answer and why, as it was given.
+struct Given {
+  std::string answer;
+  std::string why;
+};
+
+/// Asks at the terminal until there is an answer, or reads a line where there is none. Nothing at the end of
+/// the input. An empty line means `earlier`, an answer that was given and never settled, if there is one.
+std::optional<Given> read_answer(const Question& question, bool conversing,
+                                 const std::optional<Given>& earlier) {
+  for (;;) {
+    if (conversing) {
+      fmt::print("Your answer{}: ",
+                 earlier ? fmt::format(" (Enter: {}, as you said before)", earlier->answer) : "");
+      std::fflush(stdout);
+    }
+    std::string line;
+    const bool ended = !std::getline(std::cin, line);
+    auto [word, why] = answer_and_why(line);
+    if (word.empty() && earlier) return earlier;
+    if (ended || (word.empty() && !conversing)) return std::nullopt;
+    if (word.empty()) continue;
+    try {
+      Given given{.answer = checked_answer(question, word), .why = why};
+      if (conversing && why.empty()) {
+        fmt::print("Why? (Enter: no reason) ");
+        std::fflush(stdout);
+        std::getline(std::cin, given.why);
+      }
+      return given;
+    } catch (const std::invalid_argument& error) {
+      if (!conversing) throw;
+      fmt::print("{}\n", error.what());
+    }
+  }
+}
+
+/// Shows the question and writes the answer down, before anything is tried. False when there is no answer.
 bool ask(Course& course, const Asked& asked, const PredictArguments& arguments) {
   const Question& question = *asked.question;
   const bool conversing = isatty(STDIN_FILENO) == 1 && course.terminal.interactive() && !arguments.json;
+  std::optional<Given> given;
+  if (!arguments.answer.empty())
+    given = Given{.answer = checked_answer(question, arguments.answer), .why = arguments.why};
   if (!arguments.json) fmt::print("{}\n", view_of_question(question, asked.settings, course.terminal));
-  std::string answer;
-  std::string why = arguments.why;
-  const auto earlier = course.journal.predictions(question.name);
-  const bool waiting = !earlier.empty() && !earlier.back().settled();
-  if (!arguments.answer.empty()) {
-    answer = checked_answer(question, arguments.answer);
-  } else {
-    for (;;) {
-      if (conversing) {
-        fmt::print("Your answer{}: ",
-                   waiting ? fmt::format(" (Enter: {}, as you said before)", earlier.back().answer) : "");
-        std::fflush(stdout);
-      }
-      std::string line;
-      const bool ended = !std::getline(std::cin, line);
-      const auto [word, rest] = answer_and_why(line);
-      if (word.empty() && waiting) {
-        if (conversing) fmt::print("\n");
-        return true;
-      }
-      if (ended) return false;
-      try {
-        answer = checked_answer(question, word);
-        if (!rest.empty()) why = rest;
-        break;
-      } catch (const std::invalid_argument& error) {
-        if (!conversing) throw;
-        fmt::print("{}\n", error.what());
-      }
-    }
-    if (conversing && why.empty()) {
-      fmt::print("Why? (Enter: no reason) ");
-      std::fflush(stdout);
-      std::getline(std::cin, why);
-    }
+  if (!given) {
+    const auto before = course.journal.predictions(question.name);
+    std::optional<Given> earlier;
+    if (!before.empty() && !before.back().settled())
+      earlier = Given{.answer = before.back().answer, .why = before.back().why};
+    given = read_answer(question, conversing, earlier);
+    if (!given) return false;
+    if (given->why.empty()) given->why = arguments.why;
     if (conversing) fmt::print("\n");
   }
-  course.journal.add(
-      question.name,
-      {.answer = answer, .why = why, .made_at = now_in_words(), .settings = asked.settings.all()});
+  course.journal.add(question.name, {.answer = given->answer,
+                                     .why = given->why,
+                                     .made_at = now_in_words(),
+                                     .settings = asked.settings.all()});
   return true;
 }
 

@@ -148,6 +148,14 @@ int show_status(bool json) {
     fmt::print("{}", in_a_line(standing, help, terminal));
   }
   show_predictions();
+  for (const auto& one : answers.predictions) {  // those of phases without exercises
+    if (one.phase == phase ||
+        std::ranges::find(course.phases, one.phase, &Phase::number) != course.phases.end())
+      continue;
+    phase = one.phase;
+    fmt::print("{}\n", terminal.strong(fmt::format("Phase {}", phase)));
+    show_predictions();
+  }
   if (!answers.reflections.empty())
     fmt::print("{}\n{}", terminal.strong(fmt::format("Phase {}: Reflection", reflection_phase)),
                in_a_line(answers.reflections, reflection_phase, "questions", "answered", terminal));

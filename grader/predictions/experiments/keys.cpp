@@ -10,11 +10,13 @@
 #include "predictions/experiments/collect.hpp"
 #include "predictions/experiments/kafka_tool.hpp"
 #include "predictions/experiments/parts.hpp"
+#include "predictions/experiments/sender.hpp"
 
 namespace grader {
 namespace {
 
 const Setting keys_setting{.name = "keys"};
+constexpr const char* hello = "hello";
 constexpr const char* partitioner = "partitioner";
 
 using Places = std::map<std::string, int>;  ///< Partition by key.
@@ -28,7 +30,7 @@ Places places_of(const std::vector<course::Record>& records) {
 
 std::vector<Seed> one_for_each(const std::vector<std::string>& keys) {
   std::vector<Seed> seeds;
-  for (const auto& key : keys) seeds.push_back({.partition = -1, .event = {.key = key, .value = "hello"}});
+  for (const auto& key : keys) seeds.push_back({.partition = -1, .event = {.key = key, .value = hello}});
   return seeds;
 }
 
@@ -102,13 +104,21 @@ Observation no_key(Scene& scene, const Settings& settings) {
   const int partitions = settings.number("partitions");
   const int count = settings.number("records");
   const auto topic = scene.create_topic("events", partitions);
-  auto seeds = orders(1, count);
-  for (auto& seed : seeds) seed.partition = -1;
-  write(scene, topic, seeds, {{"sticky.partitioning.linger.ms", settings.word("sticky_ms")}});
+  Sender producer(scene.client({{"sticky.partitioning.linger.ms", settings.word("sticky_ms")}}), topic);
+  const auto wait = [&] {
+    scene.wait_until("acknowledgements", [&] { return producer.fate() == Fate::acknowledged; });
+  };
+  // A client that knows of no leader yet chooses anew each time, so it gets to know them all first.
+  for (int partition = 0; partition < partitions; ++partition) producer.send(hello, partition);
+  wait();
+  for (int number = 1; number <= count; ++number)
+    producer.send(fmt::format("order {}", number), RdKafka::Topic::PARTITION_UA);
+  wait();
   std::map<int, std::vector<std::string>> by_partition;
   std::map<int, int> partition_of;  // by the order's number
   for (const auto& record : read_topic(scene.client(), topic)) {
     const auto& value = *record.event.value;
+    if (value == hello) continue;
     by_partition[record.source.partition].push_back(value);
     partition_of[std::stoi(value.substr(value.rfind(' ')))] = record.source.partition;
   }

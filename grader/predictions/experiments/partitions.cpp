@@ -17,16 +17,15 @@ struct Shift {
   std::size_t busy = 0;  ///< Workers that had something to do.
 };
 
-/// How long a group takes for all orders in a topic of so many partitions.
-Shift work_off(Scene& scene, const Settings& settings, int partitions) {
+/// How long a group takes for all orders in a topic of so many partitions. `label` names both.
+Shift work_off(Scene& scene, const Settings& settings, const std::string& label, int partitions) {
   const int workers = settings.number("workers");
   const int count = settings.number("orders");
-  const auto label = fmt::format("{}-partitions", partitions);
   const auto topic = scene.create_topic(label, partitions);
   const auto group = scene.name_group(label);
   std::list<MemberProcess> members;
   for (int number = 1; number <= workers; ++number) {
-    members.emplace_back(scene, MemberPlan{.name = fmt::format("worker-{}-{}", partitions, number),
+    members.emplace_back(scene, MemberPlan{.name = fmt::format("{}-{}", label, number),
                                            .config = quick_member(group),
                                            .topic = topic,
                                            .commit = "never",
@@ -67,8 +66,8 @@ Shift work_off(Scene& scene, const Settings& settings, int partitions) {
 Observation share_work(Scene& scene, const Settings& settings) {
   const int few = settings.number("few");
   const int many = settings.number("many");
-  const Shift narrow = work_off(scene, settings, few);
-  const Shift wide = work_off(scene, settings, many);
+  const Shift narrow = work_off(scene, settings, "few", few);
+  const Shift wide = work_off(scene, settings, "many", many);
   const double times = static_cast<double>(narrow.taken.count()) / static_cast<double>(wide.taken.count());
   Observation observed;
   observed.table = {.columns = {"partitions", "workers", "of them busy", "time for all orders"},

@@ -19,19 +19,19 @@ Sender::~Sender() {
   producer_->purge(RdKafka::Producer::PURGE_QUEUE | RdKafka::Producer::PURGE_INFLIGHT);
 }
 
-void Sender::send(const std::string& value) {
-  fate_ = Fate::open;
-  code_ = RdKafka::ERR_NO_ERROR;
-  error_.clear();
+void Sender::send(const std::string& value, std::int32_t partition) {
+  if (open_ == 0) failed_ = false;
   const auto error =
-      producer_->produce(topic_, 0, RdKafka::Producer::RK_MSG_COPY, const_cast<char*>(value.data()),
+      producer_->produce(topic_, partition, RdKafka::Producer::RK_MSG_COPY, const_cast<char*>(value.data()),
                          value.size(), nullptr, 0, 0, nullptr);
   if (error != RdKafka::ERR_NO_ERROR) throw InfraError("a producer: " + RdKafka::err2str(error));
+  ++open_;
 }
 
 Fate Sender::fate() {
   producer_->poll(0);
-  return fate_;
+  if (open_ > 0) return Fate::open;
+  return failed_ ? Fate::failed : Fate::acknowledged;
 }
 
 bool Sender::refused_for_replicas() const {
@@ -39,9 +39,11 @@ bool Sender::refused_for_replicas() const {
 }
 
 void Sender::dr_cb(RdKafka::Message& message) {
+  --open_;
+  if (message.err() == RdKafka::ERR_NO_ERROR) return;
+  failed_ = true;
   code_ = message.err();
-  fate_ = message.err() == RdKafka::ERR_NO_ERROR ? Fate::acknowledged : Fate::failed;
-  if (fate_ == Fate::failed) error_ = message.errstr();
+  error_ = message.errstr();
 }
 
 }  // namespace grader
